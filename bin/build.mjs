@@ -1,0 +1,28 @@
+/** Compiles TypeScript to dist/ and copies the data that code reads beside it (rulebooks, schemas, SQL, samples). */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const require = createRequire(import.meta.url);
+
+let compiler;
+try {
+  compiler = require.resolve('typescript/bin/tsc');
+} catch {
+  // A production install (--omit=dev) has no compiler; it brings dist/ along or cannot run at all.
+  if (existsSync(join(root, 'dist/src/cli/main.js'))) process.exit(0);
+  console.error('qiao: no compiler and no dist/: build with the development dependencies installed (npm ci && npm run build)');
+  process.exit(1);
+}
+
+const tsc = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+for (const room of ['src', 'adapters', 'schemas']) {
+  cpSync(join(root, room), join(root, 'dist', room), {
+    recursive: true,
+    filter: (from) => extname(from) !== '.ts',
+  });
+}
