@@ -1,0 +1,154 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+
+/** Anything a statement can be sent to: the pool, or the one connection of a transaction. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+
+/** A pool of connections with our limits and our reading of types. */
+export interface Database extends Queryable {
+  readonly url: string;
+  /** A connection of one's own, for LISTEN or a session lock; release it in `finally`. */
+  connect(): Promise<pg.PoolClient>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds unless named otherwise; every one has a default, so that nothing waits for ever. */
+export interface DatabaseLimits {
+  /** Connections at most. */
+  readonly max: number;
+  readonly statementTimeoutMs?: number;
+  readonly lockTimeoutMs?: number;
+  readonly connectTimeoutMs?: number;
+  readonly log?: (line: string) => void;
+}
+
+const defaultLimits = { statementTimeoutMs: 30_000, lockTimeoutMs: 10_000, connectTimeoutMs: 10_000 };
+
+const { INT8, DATE } = pg.types.builtins;
+
+/** int8 arrives as bigint (fen, sequence numbers) and date as `YYYY-MM-DD`: a JavaScript Date would shift the business day by the machine's zone. */
+const typesAsWeReadThem: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return BigInt;
+    if (oid === DATE) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+/** Opens a pool. Nothing connects until the first statement; see {@link ping}. */
+export function openDatabase(url: string, limits: DatabaseLimits): Database {
+  const { statementTimeoutMs, lockTimeoutMs, connectTimeoutMs } = { ...defaultLimits, ...limits };
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: limits.max,
+    application_name: 'qiao',
+    keepAlive: true,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs * 2,
+    // The server stops a statement at statement_timeout; this one is for a server that no longer answers at all.
+    query_timeout: statementTimeoutMs + 5_000,
+    types: typesAsWeReadThem,
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on('error', (error) => limits.log?.(`database: an idle connection was lost: ${error.message}`));
+  let closed: Promise<void> | undefined;
+  return {
+    url,
+    query: (text, values) => pool.query(text, values as unknown[] | undefined),
+    connect: () => pool.connect(),
+    close: () => {
+      closed ??= pool.end();
+      return closed;
+    },
+  };
+}
+
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws (the error passes through).
+ *
+ * An error from COMMIT itself is ambiguous: the change may stand. Callers find out by their own unique key.
+ */
+export async function transaction<Result>(
+  database: Database,
+  work: (connection: Queryable) => Promise<Result>,
+  isolation: Isolation = 'read committed',
+): Promise<Result> {
+  const client = await database.connect();
+  let lost: Error | undefined;
+  // pg reports a dropped connection as an event, too; unheard, it would end the process.
+  const onLost = (error: Error) => {
+    lost = error;
+  };
+  client.on('error', onLost);
+  const connection: Queryable = { query: (text, values) => client.query(text, values as unknown[] | undefined) };
+  try {
+    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+    const result = await work(connection);
+    const ended = await client.query('COMMIT');
+    // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which an error was swallowed.
+    if (ended.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      lost ??= failure;
+    });
+    throw error;
+  } finally {
+    client.off('error', onLost);
+    // A connection in doubt is not handed to the next caller.
+    client.release(lost);
+  }
+}
+
+/** Resolves when the database answers; throws what went wrong otherwise. */
+export async function ping(database: Database): Promise<void> {
+  await database.query('SELECT 1');
+}
+
+const migrationsFolder = fileURLToPath(new URL('./migrations/', import.meta.url));
+
+/**
+ * Applies the plain SQL files `NNNN_name.sql` that have not been applied yet, in order, all in one transaction.
+ *
+ * Two processes may call it at once: the second waits for the first (advisory lock) and finds nothing left to do.
+ * Gives the names applied. With no files it does not touch the database.
+ */
+export async function migrate(
+  url: string,
+  log: (line: string) => void = () => {},
+  folder = migrationsFolder,
+): Promise<readonly string[]> {
+  if (!hasMigrations(folder)) return [];
+  const quiet = { debug: () => {}, info: () => {}, warn: log, error: log };
+  const applied = await runner({
+    databaseUrl: { connectionString: url, application_name: 'qiao migrate', connectionTimeoutMillis: 10_000 },
+    dir: folder,
+    ignorePattern: '(?!\\d+_.*\\.sql$).*',
+    direction: 'up',
+    migrationsTable: 'migrations',
+    advisoryLockMode: 'wait',
+    logger: quiet,
+  });
+  for (const { name } of applied) log(`database: applied ${name}`);
+  return applied.map(({ name }) => name);
+}
+
+function hasMigrations(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => /^\d+_.*\.sql$/.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
