@@ -1,0 +1,228 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type Embedded, startEmbedded } from '../../src/journal/embedded.ts';
+import { type Child, isRunning, startScript, until } from '../support/processes.ts';
+
+const owner = new URL('../support/embedded-owner.ts', import.meta.url);
+const folders: string[] = [];
+const children: Child[] = [];
+
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'qiao-test-embedded-'));
+  chmodSync(folder, 0o711);
+  folders.push(folder);
+  return folder;
+}
+
+/** A process of its own that runs the server, to be killed by the test. */
+async function startOwner(folder: string, ids: { uid?: number; gid?: number } = {}) {
+  const child = startScript(owner, [folder], ids);
+  children.push(child);
+  const [, pid, url] = await child.says(/^ready (\d+) (\S+)$/m);
+  return { child, server: Number(pid), url: String(url) };
+}
+
+async function ask(url: string, text: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query({ text, rowMode: 'array' });
+    return rows[0]?.[0];
+  } finally {
+    await client.end();
+  }
+}
+
+afterAll(async () => {
+  for (const child of children) await child.kill();
+  await Promise.all(folders.map((folder) => until(() => serverOf(folder) === undefined)));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function serverOf(folder: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return isRunning(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+describe('the embedded PostgreSQL', () => {
+  it('keeps what was committed from one start to the next', async () => {
+    const folder = freshFolder();
+    const first = await startEmbedded({ folder });
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+    expect(isRunning(first.pid)).toBe(false);
+
+    const second = await startEmbedded({ folder });
+    await expect(ask(second.url, 'SELECT answer FROM kept')).resolves.toBe(42);
+    await second.stop();
+    await second.stop();
+    expect(isRunning(second.pid)).toBe(false);
+  });
+
+  it('promises durability, speaks UTF-8, sorts the same everywhere and lets nobody in without the password', async () => {
+    const folder = freshFolder();
+    const embedded = await startEmbedded({ folder });
+    try {
+      const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums'];
+      for (const name of settings) await expect(ask(embedded.url, `SHOW ${name}`)).resolves.toBe('on');
+      await expect(ask(embedded.url, 'SHOW server_encoding')).resolves.toBe('UTF8');
+      await expect(ask(embedded.url, 'SHOW listen_addresses')).resolves.toBe('127.0.0.1');
+      await expect(ask(embedded.url, 'SHOW unix_socket_directories')).resolves.toBe('');
+      await expect(ask(embedded.url, "SELECT '𠀀龦' || length('𠀀龦')")).resolves.toBe('𠀀龦2');
+      const stranger = embedded.url.replace(/:[^:@]+@/, ':wrong@');
+      await expect(ask(stranger, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
+      expect(statSync(join(folder, 'embedded.json')).mode & 0o777).toBe(0o600);
+      expect(readFileSync(join(folder, 'postgres.log'), 'utf8')).not.toContain(new URL(embedded.url).password);
+    } finally {
+      await embedded.stop();
+    }
+  });
+
+  it('ends by itself when its owner is killed, and the next start finds every committed row', async () => {
+    const folder = freshFolder();
+    const { child, server, url } = await startOwner(folder);
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    await client.connect();
+    await client.query('CREATE TABLE acknowledged (n int)');
+    let acknowledged = 0;
+    const writing = (async () => {
+      for (;;) {
+        await client.query('INSERT INTO acknowledged VALUES ($1)', [acknowledged + 1]);
+        acknowledged += 1;
+      }
+    })().catch(() => {});
+    await until(() => acknowledged >= 20);
+    await child.kill('SIGKILL');
+    await until(() => !isRunning(server));
+    await writing;
+    await client.end().catch(() => {});
+
+    const next = await startEmbedded({ folder });
+    // One more may have been committed whose answer was lost on the way.
+    const kept = Number(await ask(next.url, 'SELECT count(*) FROM acknowledged'));
+    expect([acknowledged, acknowledged + 1]).toContain(kept);
+    await next.stop();
+  });
+
+  it('starts at once after a kill, while the orphan is still ending', async () => {
+    const folder = freshFolder();
+    const { child, server, url } = await startOwner(folder);
+    await ask(url, 'CREATE TABLE kept AS SELECT 7 AS answer');
+    await child.kill('SIGKILL');
+    const next = await startEmbedded({ folder });
+    expect(isRunning(server)).toBe(false);
+    await expect(ask(next.url, 'SELECT answer FROM kept')).resolves.toBe(7);
+    await next.stop();
+  });
+
+  it('recovers when the server itself was killed', async () => {
+    const folder = freshFolder();
+    const lines: string[] = [];
+    const first = await startEmbedded({ folder, log: (line) => lines.push(line) });
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 9 AS answer');
+    process.kill(first.pid, 'SIGKILL');
+    await until(() => lines.some((line) => line.includes('ended by itself')));
+    await first.stop();
+    const second = await startEmbedded({ folder });
+    await expect(ask(second.url, 'SELECT answer FROM kept')).resolves.toBe(9);
+    await second.stop();
+  });
+
+  it('refuses a second start on a folder in use, in both languages, and leaves the first alone', async () => {
+    const folder = freshFolder();
+    const first = await startEmbedded({ folder });
+    try {
+      await expect(startEmbedded({ folder })).rejects.toThrow(/正在使用中[\s\S]*in use \(pid \d+\)/);
+      const other = startScript(owner, [folder]);
+      children.push(other);
+      await expect(other.ended).resolves.toMatchObject({ code: 1 });
+      expect(other.stderr()).toMatch(/EmbeddedUnavailable: .*正在使用中/);
+      await expect(ask(first.url, 'SELECT 1')).resolves.toBe(1);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it('lets exactly one of several simultaneous starts on a new folder win', async () => {
+    const folder = freshFolder();
+    const starts = await Promise.allSettled([1, 2, 3].map(() => startEmbedded({ folder })));
+    const won = starts.filter((start): start is PromiseFulfilledResult<Embedded> => start.status === 'fulfilled');
+    const lost = starts.filter((start): start is PromiseRejectedResult => start.status === 'rejected');
+    expect(lost.map(({ reason }) => String(reason))).toEqual(lost.map(() => expect.stringMatching(/in use/)));
+    expect(won).toHaveLength(1);
+    const winner = won[0]!.value;
+    await expect(ask(winner.url, 'SELECT 1')).resolves.toBe(1);
+    await winner.stop();
+  });
+
+  it('is not misled by a stale postmaster.pid whose number now belongs to a stranger', async () => {
+    const folder = freshFolder();
+    const first = await startEmbedded({ folder });
+    await first.stop();
+    // Our parent, not ourselves or the server's parent: PostgreSQL knows those for innocent.
+    const stranger = startScript(new URL('../support/idle.ts', import.meta.url));
+    children.push(stranger);
+    const file = join(folder, 'postgres', 'postmaster.pid');
+    writeFileSync(file, `${stranger.pid}\n${join(folder, 'postgres')}\n0\n5432\n\n127.0.0.1\n0 0\nready   \n`);
+    const second = await startEmbedded({ folder });
+    expect(isRunning(stranger.pid)).toBe(true);
+    await second.stop();
+  });
+
+  it('runs for two folders at the same time, one with a long name, blanks and Chinese', async () => {
+    const deep = join(freshFolder(), '数据 目录', 'x'.repeat(120));
+    mkdirSync(deep, { recursive: true });
+    const [a, b] = await Promise.all([startEmbedded({ folder: freshFolder() }), startEmbedded({ folder: deep })]);
+    expect(new URL(a.url).port).not.toBe(new URL(b.url).port);
+    await Promise.all([ask(a.url, 'SELECT 1'), ask(b.url, 'SELECT 1')]);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+});
+
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+asRoot('the embedded PostgreSQL, started by root', () => {
+  it('runs as another user, and owns only its data', async () => {
+    const folder = freshFolder();
+    const embedded = await startEmbedded({ folder });
+    const status = readFileSync(`/proc/${embedded.pid}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+    expect(statSync(folder).uid).toBe(0);
+    expect(statSync(join(folder, 'postgres')).uid).toBe(65534);
+    await embedded.stop();
+  });
+
+  it('keeps its data elsewhere when the folder is closed to that user, and says where', async () => {
+    const closed = freshFolder();
+    chmodSync(closed, 0o700);
+    const lines: string[] = [];
+    const first = await startEmbedded({ folder: join(closed, 'qiao'), log: (line) => lines.push(line) });
+    const { path } = JSON.parse(readFileSync(join(closed, 'qiao', 'embedded.json'), 'utf8')) as { path: string };
+    expect(path).toMatch(/^\/var\/lib\/qiao\/[0-9a-f]{16}\/postgres$/);
+    expect(lines.join('\n')).toContain(path);
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 5 AS answer');
+    await first.stop();
+    const second = await startEmbedded({ folder: join(closed, 'qiao') });
+    await expect(ask(second.url, 'SELECT answer FROM kept')).resolves.toBe(5);
+    await second.stop();
+    rmSync(join(path, '..'), { recursive: true });
+  });
+
+  it('serves an ordinary user as well, who may not write into node_modules', async () => {
+    const folder = freshFolder();
+    const { child, server, url } = await startOwner(join(folder, 'own'), { uid: 65533, gid: 65533 }).catch((error) => {
+      throw error;
+    });
+    await ask(url, 'SELECT 1');
+    await child.kill('SIGKILL');
+    await until(() => !isRunning(server));
+  });
+});

@@ -1,0 +1,35 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbedded } from '../../src/journal/embedded.ts';
+import { livingPostmaster } from '../../src/journal/embedded-processes.ts';
+import { remember } from './run.ts';
+
+const prefix = 'qiao-test-';
+const forgottenAfterMs = 2 * 60 * 60 * 1000;
+
+/** One embedded PostgreSQL for the whole run; every suite makes its own database in it (database.ts). */
+export default async function setUp(): Promise<void> {
+  if (process.env.QIAO_TEST_DATABASE_URL) return;
+  sweep();
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  // Run as root, the server is another user and must be able to enter.
+  chmodSync(folder, 0o711);
+  const embedded = await startEmbedded({ folder, log: (line) => console.error(line) });
+  process.env.QIAO_TEST_DATABASE_URL = embedded.url;
+  remember({ folder, embedded });
+}
+
+/** Runs that were killed could not tidy up; their server has ended by itself. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    if (!name.startsWith(prefix)) continue;
+    try {
+      const isForgotten = Date.now() - statSync(folder).mtimeMs > forgottenAfterMs;
+      if (isForgotten && !livingPostmaster(join(folder, 'postgres'))) rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Another user's, or gone meanwhile.
+    }
+  }
+}
