@@ -13,7 +13,9 @@ try {
 } catch {
   // A production install (--omit=dev) has no compiler; it brings dist/ along or cannot run at all.
   if (existsSync(join(root, 'dist/src/cli/main.js'))) process.exit(0);
-  console.error('qiao: no compiler and no dist/: build with the development dependencies installed (npm ci && npm run build)');
+  console.error(
+    'qiao: no compiler and no dist/: build with the development dependencies installed (npm ci && npm run build)',
+  );
   process.exit(1);
 }
 

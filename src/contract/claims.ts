@@ -1,0 +1,59 @@
+import { isObject, type Json } from './json.ts';
+import type { Mapping } from './mapping.ts';
+import { step } from './refusal.ts';
+import { isBlank, split } from './tree.ts';
+
+/** `true`: claimed whole; a map: claimed key by key; `each`: an array whose members are claimed so. */
+export type Trie = true | { readonly keys: Map<string, Trie>; each?: Trie };
+
+/** Kept for each mapping: tables are module constants, so this never grows. */
+const tries = new WeakMap<Mapping, { native: Trie; unified: Trie }>();
+
+export function trieOf(mapping: Mapping, side: 'native' | 'unified'): Trie {
+  let both = tries.get(mapping);
+  if (both === undefined) {
+    both = { native: buildTrie(mapping, 'native'), unified: buildTrie(mapping, 'unified') };
+    tries.set(mapping, both);
+  }
+  return both[side];
+}
+
+function buildTrie(mapping: Mapping, side: 'native' | 'unified'): Trie {
+  const root: Trie = { keys: new Map() };
+  for (const row of mapping.rows) {
+    if (!('each' in row)) claim(root, split(row[side]), true);
+    else {
+      const member: Trie = { keys: new Map() };
+      for (const inner of row.each) claim(member, split(inner[side]), true);
+      claim(root, split(row[side]), { keys: new Map(), each: member });
+    }
+  }
+  if (side === 'unified') for (const { unified } of mapping.derived ?? []) claim(root, split(unified), true);
+  return root;
+}
+
+function claim(trie: Trie, path: readonly string[], leaf: Trie): void {
+  if (trie === true) return;
+  const [key, ...rest] = path;
+  if (rest.length === 0) {
+    trie.keys.set(key!, leaf);
+    return;
+  }
+  if (!trie.keys.has(key!)) trie.keys.set(key!, { keys: new Map() });
+  claim(trie.keys.get(key!)!, rest, leaf);
+}
+
+/** Calls `found` with the pointer of everything in `value` that no row claims. */
+export function unclaimed(value: Json, trie: Trie, pointer: string, found: (pointer: string) => void): void {
+  if (trie === true || isBlank(value)) return;
+  if (Array.isArray(value)) {
+    if (trie.each === undefined) found(pointer);
+    else for (const [i, member] of value.entries()) unclaimed(member, trie.each, `${pointer}/${i}`, found);
+  } else if (isObject(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      const next = trie.keys.get(key);
+      if (next === undefined) found(pointer + step(key));
+      else unclaimed(inner, next, pointer + step(key), found);
+    }
+  } else found(pointer);
+}

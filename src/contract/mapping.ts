@@ -1,0 +1,204 @@
+import { trieOf, unclaimed } from './claims.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
+import { changesDeal, type Loss, loss } from './loss.ts';
+import { type Refusal, type RefusalCode, refuse } from './refusal.ts';
+import { get, isBlank, pointerOf, put, putAt, same, type Tree } from './tree.ts';
+
+/**
+ * How a native message and its unified form correspond: one table per kind, read in both directions.
+ * A field that is in no row is refused on the way in and counted as loss on the way out, so nothing falls between.
+ */
+export interface Mapping {
+  readonly rows: readonly (Row | Group)[];
+  /** Unified fields that the native form implies; checked, not trusted, on the way out. */
+  readonly derived?: readonly Derived[];
+  /** Native objects written as this when nothing inside them is set (`null`, `''`). */
+  readonly blanks?: Readonly<Record<string, Json>>;
+}
+
+/** One field: dotted paths on both sides and the codec between. */
+export interface Row {
+  readonly native: string;
+  readonly unified: string;
+  readonly codec: Codec;
+  /** The native message must have it. */
+  readonly need?: boolean;
+  /** How its absence is written; without it the key is left out. */
+  readonly blank?: Json;
+}
+
+/** A repeated part: arrays on both sides, rows relative to one member. */
+export interface Group {
+  readonly native: string;
+  readonly unified: string;
+  readonly each: readonly Row[];
+  /** The unified array is always there, empty where the native one is. */
+  readonly always?: boolean;
+  readonly blank?: Json;
+}
+
+export interface Derived {
+  readonly unified: string;
+  of(unified: JsonObject): Json | undefined;
+}
+
+/** Both directions of one value; `around` is the object the value stands in, for values that need a sibling. */
+export interface Codec {
+  decode(native: Json, around: JsonObject): Json | Turned;
+  encode(unified: Json, around: JsonObject): Json | Turned;
+}
+
+/** A value that cannot be turned into the other form, and why. */
+export class Turned {
+  readonly code: RefusalCode;
+  readonly detail: string;
+  constructor(code: RefusalCode, detail = '') {
+    this.code = code;
+    this.detail = detail.length > 60 ? `${detail.slice(0, 60)}…` : detail;
+  }
+}
+
+/** Lexical differences from our own writing (spaces in a number, a spelled-out default), so that it can be given back. */
+export interface AsSent {
+  readonly written: Readonly<Record<string, Json>>;
+  readonly absent: readonly string[];
+}
+
+export interface Read {
+  readonly value: JsonObject;
+  readonly refusals: readonly Refusal[];
+  readonly asSent?: AsSent;
+}
+
+/** Native → unified. `at` is the pointer of `native` in the whole message, for refusals. */
+export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
+  const value: Tree = {};
+  const refusals: Refusal[] = [];
+  const written: Tree = {};
+  const absent: string[] = [];
+  const note = (pointer: string, sent: Json | undefined, ours: Json | undefined) => {
+    if (sent === undefined) absent.push(pointer);
+    else if (!same(sent, ours)) written[pointer] = sent;
+  };
+  const readRow = (row: Row, from: JsonObject, to: Tree, base: string, blankParent: boolean) => {
+    const sent = get(from, row.native);
+    const pointer = base + pointerOf(row.native);
+    if (isBlank(sent)) {
+      if (row.need) refusals.push(refuse('missing-field', at + pointer));
+      else if (!blankParent && !same(sent, row.blank)) note(pointer, sent, row.blank);
+      return;
+    }
+    const read = row.codec.decode(sent as Json, from);
+    if (read instanceof Turned) {
+      refusals.push(refuse(read.code, at + pointer, read.detail));
+      return;
+    }
+    put(to, row.unified, read);
+    const ours = row.codec.encode(read, to);
+    if (!(ours instanceof Turned) && !same(sent, ours)) note(pointer, sent, ours);
+  };
+  for (const row of mapping.rows) {
+    if (!('each' in row)) {
+      readRow(row, native, value, '', parentBlank(native, row.native, mapping.blanks));
+      continue;
+    }
+    const sent = get(native, row.native);
+    const pointer = pointerOf(row.native);
+    if (isBlank(sent) || (Array.isArray(sent) && sent.length === 0)) {
+      if (row.always) put(value, row.unified, []);
+      if (!same(sent, row.blank) && !parentBlank(native, row.native, mapping.blanks)) note(pointer, sent, row.blank);
+      continue;
+    }
+    if (!Array.isArray(sent)) {
+      refusals.push(refuse('wrong-type', at + pointer));
+      continue;
+    }
+    const members = sent.map((member, i) => {
+      const to: Tree = {};
+      if (!isObject(member)) refusals.push(refuse('wrong-type', `${at}${pointer}/${i}`));
+      else for (const inner of row.each) readRow(inner, member, to, `${pointer}/${i}`, false);
+      return to;
+    });
+    put(value, row.unified, members);
+  }
+  const known = trieOf(mapping, 'native');
+  unclaimed(native, known, at, (pointer) => refusals.push(refuse('unknown-field', pointer)));
+  for (const { unified, of } of mapping.derived ?? []) {
+    const implied = refusals.length === 0 ? of(value) : undefined;
+    if (implied !== undefined) put(value, unified, implied);
+  }
+  const differs = absent.length > 0 || Object.keys(written).length > 0;
+  return differs ? { value, refusals, asSent: { written, absent } } : { value, refusals };
+}
+
+export interface Written {
+  readonly native: JsonObject;
+  readonly refusals: readonly Refusal[];
+  readonly loss: readonly Loss[];
+}
+
+/** Unified → native. What cannot be said is loss, or a refusal where the deal depends on it. */
+export function writeTree(mapping: Mapping, unified: JsonObject): Written {
+  const native: Tree = {};
+  const refusals: Refusal[] = [];
+  const lost: Loss[] = [];
+  const cannot = (pointer: string, detail = '') => {
+    if (changesDeal(pointer)) refusals.push(refuse('not-expressible', pointer, detail));
+    else lost.push(loss(pointer));
+  };
+  const writeRow = (row: Row, from: JsonObject, to: Tree, base: string) => {
+    const value = get(from, row.unified);
+    if (value === undefined) {
+      if (row.blank !== undefined) put(to, row.native, row.blank);
+      else if (row.need) refusals.push(refuse('not-expressible', base + pointerOf(row.unified)));
+      return;
+    }
+    const ours = row.codec.encode(value, from);
+    if (ours instanceof Turned) {
+      cannot(base + pointerOf(row.unified), ours.detail);
+      if (row.blank !== undefined) put(to, row.native, row.blank);
+    } else put(to, row.native, ours);
+  };
+  for (const row of mapping.rows) {
+    if (!('each' in row)) {
+      writeRow(row, unified, native, '');
+      continue;
+    }
+    const members = get(unified, row.unified);
+    if (!Array.isArray(members) || members.length === 0) {
+      if (row.blank !== undefined) put(native, row.native, row.blank);
+      continue;
+    }
+    const written = members.map((member, i) => {
+      const to: Tree = {};
+      for (const inner of row.each) writeRow(inner, member as JsonObject, to, `${pointerOf(row.unified)}/${i}`);
+      return to;
+    });
+    put(native, row.native, written);
+  }
+  for (const [path, blank] of Object.entries(mapping.blanks ?? {})) {
+    const inside = get(native, path);
+    if (inside === undefined || (isObject(inside) && Object.values(inside).every(isBlank))) put(native, path, blank);
+  }
+  for (const { unified: path, of } of mapping.derived ?? []) {
+    const value = get(unified, path);
+    if (value !== undefined && !same(value, of(unified))) cannot(pointerOf(path), JSON.stringify(value));
+  }
+  unclaimed(unified, trieOf(mapping, 'unified'), '', (pointer) => {
+    if (!pointer.startsWith('/extensions/')) cannot(pointer);
+  });
+  return { native, refusals, loss: lost };
+}
+
+/** Puts back what the exchange wrote differently from us. */
+export function asSentOver(native: JsonObject, asSent: AsSent): JsonObject {
+  const tree = structuredClone(native) as Tree;
+  for (const [pointer, value] of Object.entries(asSent.written)) putAt(tree, pointer, value);
+  for (const pointer of asSent.absent) putAt(tree, pointer, undefined);
+  return tree;
+}
+
+function parentBlank(native: JsonObject, path: string, blanks: Mapping['blanks']): boolean {
+  if (blanks === undefined) return false;
+  return Object.keys(blanks).some((parent) => path.startsWith(`${parent}.`) && isBlank(get(native, parent)));
+}

@@ -1,0 +1,74 @@
+import { isObject, type Json, type JsonObject } from './json.ts';
+import { step } from './refusal.ts';
+
+/** A JSON object being built. Dotted paths address objects only; arrays are reached by pointers. */
+export type Tree = { [key: string]: Json };
+
+const splits = new Map<string, readonly string[]>();
+
+export function split(path: string): readonly string[] {
+  let parts = splits.get(path);
+  if (parts === undefined) {
+    parts = path.split('.');
+    splits.set(path, parts);
+  }
+  return parts;
+}
+
+export function pointerOf(path: string): string {
+  return split(path).map(step).join('');
+}
+
+export function get(from: JsonObject, path: string): Json | undefined {
+  let node: Json | undefined = from;
+  for (const key of split(path)) {
+    if (!isObject(node) || !Object.hasOwn(node, key)) return undefined;
+    node = node[key];
+  }
+  return node;
+}
+
+export function put(to: Tree, path: string, value: Json): void {
+  const parts = split(path);
+  let node = to;
+  for (let i = 0; i < parts.length - 1; i++) {
+    const key = parts[i]!;
+    if (!isObject(node[key])) node[key] = {};
+    node = node[key] as Tree;
+  }
+  node[parts.at(-1)!] = value;
+}
+
+export function putAt(tree: Tree, pointer: string, value: Json | undefined): void {
+  const parts = pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  let node: Tree = tree;
+  for (const key of parts.slice(0, -1)) {
+    const next = node[key];
+    if (next === null || typeof next !== 'object') {
+      if (value === undefined) return;
+      node[key] = {};
+    }
+    node = node[key] as Tree;
+  }
+  const last = parts.at(-1)!;
+  if (value === undefined) delete node[last];
+  else node[last] = value;
+}
+
+export function isBlank(value: Json | undefined): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+export function same(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [keysA, keysB] = [Object.keys(a), Object.keys(b)];
+  return (
+    keysA.length === keysB.length &&
+    keysA.every((key) => Object.hasOwn(b, key) && same((a as JsonObject)[key], (b as JsonObject)[key]))
+  );
+}
