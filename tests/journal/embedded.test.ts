@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -216,13 +216,30 @@ asRoot('the embedded PostgreSQL, started by root', () => {
     rmSync(join(path, '..'), { recursive: true });
   });
 
-  it('serves an ordinary user as well, who may not write into node_modules', async () => {
+  it('serves an ordinary user as well', async () => {
     const folder = freshFolder();
-    const { child, server, url } = await startOwner(join(folder, 'own'), { uid: 65533, gid: 65533 }).catch((error) => {
-      throw error;
-    });
-    await ask(url, 'SELECT 1');
+    chownSync(folder, 1, 1);
+    const { child, server, url } = await startOwner(folder, { uid: 1, gid: 1 });
+    expect(readFileSync(`/proc/${server}/status`, 'utf8')).toMatch(/^Uid:\s+1\s+1\s+1\s+1$/m);
+    await expect(ask(url, 'SELECT 1')).resolves.toBe(1);
     await child.kill('SIGKILL');
     await until(() => !isRunning(server));
+    // Root, coming later, runs it as the user whose data it is.
+    const rooted = await startEmbedded({ folder });
+    expect(statSync(join(folder, 'postgres')).uid).toBe(1);
+    await rooted.stop();
+  });
+
+  it.each([
+    ['a user without a name', (folder: string) => chownSync(folder, 65533, 65533), /initdb/],
+    ['a folder of somebody else', () => {}, /cannot be written/],
+  ])('names DATABASE_URL in both languages to %s', async (_name, prepare, reason) => {
+    const folder = freshFolder();
+    prepare(folder);
+    const child = startScript(owner, [folder], { uid: 65533, gid: 65533 });
+    children.push(child);
+    await expect(child.ended).resolves.toMatchObject({ code: 1 });
+    expect(child.stderr()).toMatch(reason);
+    expect(child.stderr()).toMatch(/内置 PostgreSQL 无法在此运行.*DATABASE_URL[\s\S]*cannot run here.*DATABASE_URL/);
   });
 });
