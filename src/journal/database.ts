@@ -138,6 +138,7 @@ export async function migrate(
     direction: 'up',
     migrationsTable: 'migrations',
     advisoryLockMode: 'wait',
+    singleTransaction: true,
     logger: quiet,
   });
   for (const { name } of applied) log(`database: applied ${name}`);

@@ -1,0 +1,130 @@
+/** One environment variable: what it may hold, in a form for the validator and in words for people. */
+export interface Setting {
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Never shown; may come from the file that `<NAME>_FILE` names. */
+  readonly secret?: true;
+  readonly fallback?: string;
+  readonly zh: string;
+  readonly en: string;
+}
+
+const url = (protocols: string) => ({ type: 'string', maxLength: 2048, pattern: `^(${protocols})://`, format: 'url' });
+
+/** All of them. A variable that is empty counts as not set. The documentation's table is printed from here. */
+export const settings = {
+  NODE_ENV: {
+    schema: { enum: ['development', 'test', 'production'] },
+    fallback: 'development',
+    zh: 'development、test 或 production',
+    en: 'development, test or production',
+  },
+  HOST: {
+    schema: { type: 'string', maxLength: 253, pattern: '^[A-Za-z0-9._:-]+$' },
+    fallback: '127.0.0.1',
+    zh: '监听地址(主机名或 IP)',
+    en: 'the address to listen on, a host name or IP address',
+  },
+  PORT: {
+    schema: { type: 'integer', minimum: 0, maximum: 65535 },
+    fallback: '8480',
+    zh: '0 到 65535 的整数(0 表示任选空闲端口)',
+    en: 'an integer from 0 to 65535; 0 takes any free port',
+  },
+  LOG_LEVEL: {
+    schema: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] },
+    fallback: 'info',
+    zh: 'trace、debug、info、warn、error、fatal 或 silent',
+    en: 'trace, debug, info, warn, error, fatal or silent',
+  },
+  DATABASE_URL: {
+    schema: url('postgres|postgresql'),
+    secret: true,
+    zh: 'postgres:// 开头的连接串;不设置则使用内置 PostgreSQL(生产环境不允许)',
+    en: 'a postgres:// connection string; without it the embedded PostgreSQL is used (not in production)',
+  },
+  REDIS_URL: {
+    schema: url('redis|rediss'),
+    secret: true,
+    zh: 'redis:// 或 rediss:// 连接串;不设置则队列使用 PostgreSQL',
+    en: 'a redis:// or rediss:// connection string; without it the queue uses PostgreSQL',
+  },
+  QIAO_DATA: {
+    schema: { type: 'string', maxLength: 1024 },
+    fallback: '.qiao',
+    zh: '数据目录',
+    en: 'the data folder',
+  },
+  QIAO_KEYS: {
+    schema: { type: 'string', maxLength: 1024 },
+    zh: '密钥目录,默认为数据目录下的 keys',
+    en: 'the key store; keys in the data folder by default',
+  },
+  QIAO_OPERATOR_TOKEN: {
+    schema: { type: 'string', pattern: '^[!-~]{24,512}$' },
+    secret: true,
+    zh: '24 到 512 个可打印 ASCII 字符,无空格;不设置则运维接口关闭',
+    en: '24 to 512 printable ASCII characters without blanks; without it the operator routes are closed',
+  },
+  QIAO_CTEX_URL: { schema: url('https?'), zh: 'ctex 的 http(s) 地址', en: 'the http(s) address of ctex' },
+  QIAO_STEX_URL: { schema: url('https?'), zh: 'stex 的 http(s) 地址', en: 'the http(s) address of stex' },
+  QIAO_SZSE_ADDRESS: {
+    schema: { type: 'string', maxLength: 260, format: 'host-and-port' },
+    zh: 'szse 会话的 主机:端口',
+    en: 'host:port of the szse session',
+  },
+  QIAO_SZSE_FILES_URL: {
+    schema: url('https?'),
+    zh: 'szse 文件服务的 http(s) 地址',
+    en: 'the http(s) address of the szse files',
+  },
+  QIAO_CALENDAR: {
+    schema: { type: 'string', maxLength: 1024 },
+    zh: '节假日安排的补充文件(JSON)',
+    en: 'a JSON file that supplements the business calendar',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+export function settingOf(name: SettingName): Setting {
+  return settings[name];
+}
+
+/** Every limit of the gateway in one place. The unit is the end of the name. */
+export const defaultLimits = {
+  /** One request or answer over HTTP. */
+  bodyLimitBytes: 1_048_576,
+  jsonDepth: 32,
+  requestTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 65_000,
+  /** One call to an exchange, from connecting to the last byte. */
+  exchangeTimeoutMs: 10_000,
+  /** From SIGTERM to the end: requests and deliveries under way are finished, nothing new begins. */
+  drainTimeoutMs: 20_000,
+  pageLimit: 200,
+  pageDefault: 50,
+  poolSize: 20,
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 10_000,
+  /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
+  leaseMs: 30_000,
+  /** Waits between two tries: base × 2ⁿ with jitter, never more than the cap. */
+  retryBaseMs: 1_000,
+  retryCapMs: 300_000,
+  retryAttempts: 20,
+  deliveryBatch: 50,
+  deliveryConcurrency: 8,
+  /** The slow look behind LISTEN/NOTIFY and the queue: what was missed is found at the latest then. */
+  pollIntervalMs: 1_000,
+  sweepIntervalMs: 15_000,
+  sweepBatch: 500,
+  /** A signed message older or newer than this is refused. */
+  clockSkewMs: 300_000,
+  idempotencyKeptHours: 72,
+  statementFileLimitBytes: 256 * 1_048_576,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof defaultLimits]: number };

@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { defaultLimits, type Limits, type SettingName, settingNames, settingOf } from './config-settings.ts';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Where a value came from. */
+export type Source = 'flag' | 'environment' | 'file' | 'default' | 'unset';
+
+/** Everything the program is told from outside, checked once and frozen. Folders are absolute. */
+export interface Config {
+  readonly environment: 'development' | 'test' | 'production';
+  /** {@link environment} is production: embedded stores and demo keys are refused. */
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Absent: the embedded PostgreSQL in {@link dataFolder}. */
+  readonly databaseUrl: string | undefined;
+  /** Absent: the queue runs on PostgreSQL. */
+  readonly redisUrl: string | undefined;
+  readonly dataFolder: string;
+  readonly keysFolder: string;
+  readonly operatorToken: string | undefined;
+  readonly calendarFile: string | undefined;
+  readonly exchanges: {
+    readonly ctexUrl: string | undefined;
+    readonly stexUrl: string | undefined;
+    readonly szseAddress: { readonly host: string; readonly port: number } | undefined;
+    readonly szseFilesUrl: string | undefined;
+  };
+  readonly limits: Limits;
+  readonly sources: Readonly<Record<SettingName, Source>>;
+}
+
+export interface Problem {
+  /** The variable at fault. Its value is not repeated: it may be a secret in the wrong place. */
+  readonly name: string;
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** The environment is not acceptable; lists everything wrong with it at once. */
+export class ConfigRefusal extends Error {
+  override readonly name = 'ConfigRefusal';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ name, zh, en }) => `${name}: ${zh} / ${en}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+export interface Overrides {
+  /** Command line flags, under the name of the variable they replace. */
+  readonly settings?: Readonly<Partial<Record<SettingName, string>>>;
+  readonly limits?: Readonly<Partial<Limits>>;
+  /** Against which relative folders are read; the current one by default. */
+  readonly cwd?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Values = Partial<Record<SettingName, string | number>>;
+
+/** Reads the environment (and the files that `*_FILE` variables name). Throws {@link ConfigRefusal}. */
+export function readConfig(env: Environment, overrides: Overrides = {}): Config {
+  const { values, sources, problems } = gather(env, overrides.settings ?? {});
+  const wrong = check(values);
+  const known = new Set(problems.map(({ name }) => name));
+  for (const name of wrong) if (!known.has(name)) problems.push(notAcceptable(name));
+
+  const production = values.NODE_ENV === 'production';
+  if (production && values.DATABASE_URL === undefined && !known.has('DATABASE_URL')) {
+    problems.push({
+      name: 'DATABASE_URL',
+      zh: '生产环境(NODE_ENV=production)必须设置:不允许使用内置 PostgreSQL',
+      en: 'is required in production (NODE_ENV=production): the embedded PostgreSQL is refused there',
+    });
+  }
+  if (problems.length > 0) throw new ConfigRefusal(problems);
+  return freeze(build(values, sources, production, overrides));
+}
+
+interface Gathered {
+  readonly values: Values;
+  readonly sources: Record<SettingName, Source>;
+  readonly problems: Problem[];
+}
+
+function gather(env: Environment, flags: Readonly<Partial<Record<SettingName, string>>>): Gathered {
+  const values: Values = {};
+  const sources = {} as Record<SettingName, Source>;
+  const problems: Problem[] = [];
+  for (const name of settingNames) {
+    const { secret, fallback } = settingOf(name);
+    const file = secret && env[`${name}_FILE`] ? env[`${name}_FILE`] : undefined;
+    if (file !== undefined && env[name]) {
+      problems.push({
+        name,
+        zh: `${name} 与 ${name}_FILE 只能设置一个`,
+        en: `only one of ${name} and ${name}_FILE may be set`,
+      });
+    }
+    const found: [Source, string | undefined] = flags[name]
+      ? ['flag', flags[name]]
+      : env[name]
+        ? ['environment', env[name]]
+        : file !== undefined
+          ? ['file', readSecret(name, file, problems)]
+          : [fallback === undefined ? 'unset' : 'default', fallback];
+    sources[name] = found[0];
+    if (found[1] !== undefined) values[name] = found[1];
+  }
+  return { values, sources, problems };
+}
+
+const secretLimitBytes = 65_536;
+
+function readSecret(name: string, file: string, problems: Problem[]): string | undefined {
+  try {
+    const text = readFileSync(file);
+    if (text.length > secretLimitBytes) throw new Error('too long');
+    // Editors and `echo` end a file with a line break that is no part of the secret.
+    const secret = text.toString('utf8').replace(/\r?\n$/, '');
+    if (secret === '') throw new Error('empty');
+    return secret;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    problems.push({
+      name: `${name}_FILE`,
+      zh: `无法读取所指文件(${reason})`,
+      en: `names a file that cannot be read (${reason})`,
+    });
+    return undefined;
+  }
+}
+
+/** Names the settings that do not fit their schema; turns numbers into numbers on the way. */
+function check(values: Values): readonly SettingName[] {
+  const ajv = new Ajv2020({ allErrors: true, coerceTypes: true, strict: true });
+  ajv.addFormat('url', (text: string) => URL.canParse(text));
+  ajv.addFormat('host-and-port', (text: string) => splitAddress(text) !== undefined);
+  const properties = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).schema]));
+  const validate = ajv.compile({ type: 'object', additionalProperties: false, properties });
+  if (validate(values)) return [];
+  return [...new Set((validate.errors ?? []).map(({ instancePath }) => instancePath.slice(1) as SettingName))];
+}
+
+function notAcceptable(name: SettingName): Problem {
+  const { zh, en } = settingOf(name);
+  return { name, zh: `应为${zh}`, en: `must be ${en}` };
+}
+
+function splitAddress(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+}
+
+function build(values: Values, sources: Config['sources'], production: boolean, overrides: Overrides): Config {
+  const text = (name: SettingName) => (values[name] === undefined ? undefined : String(values[name]));
+  const cwd = overrides.cwd ?? process.cwd();
+  const dataFolder = resolve(cwd, text('QIAO_DATA') ?? '');
+  const address = text('QIAO_SZSE_ADDRESS');
+  const calendar = text('QIAO_CALENDAR');
+  return {
+    environment: text('NODE_ENV') as Config['environment'],
+    production,
+    host: text('HOST') ?? '',
+    port: Number(values.PORT),
+    logLevel: text('LOG_LEVEL') as LogLevel,
+    databaseUrl: text('DATABASE_URL'),
+    redisUrl: text('REDIS_URL'),
+    dataFolder,
+    keysFolder: resolve(cwd, text('QIAO_KEYS') ?? join(dataFolder, 'keys')),
+    operatorToken: text('QIAO_OPERATOR_TOKEN'),
+    calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
+    exchanges: {
+      ctexUrl: text('QIAO_CTEX_URL'),
+      stexUrl: text('QIAO_STEX_URL'),
+      szseAddress: address === undefined ? undefined : splitAddress(address),
+      szseFilesUrl: text('QIAO_SZSE_FILES_URL'),
+    },
+    limits: { ...defaultLimits, ...overrides.limits },
+    sources,
+  };
+}
+
+function freeze<Thing extends object>(thing: Thing): Thing {
+  for (const part of Object.values(thing)) if (typeof part === 'object' && part !== null) freeze(part as object);
+  return Object.freeze(thing);
+}
+
+export interface ConfigRow {
+  readonly name: string;
+  readonly value: string;
+  readonly source: Source;
+}
+
+/** What `qiao config` prints, secrets hidden; a row for every variable and every limit. */
+export function describeConfig(config: Config): readonly ConfigRow[] {
+  const { exchanges, sources } = config;
+  const szse = exchanges.szseAddress;
+  const shown: Record<SettingName, string | undefined> = {
+    NODE_ENV: config.environment,
+    HOST: config.host,
+    PORT: String(config.port),
+    LOG_LEVEL: config.logLevel,
+    DATABASE_URL: hidden(config.databaseUrl),
+    REDIS_URL: hidden(config.redisUrl),
+    QIAO_DATA: config.dataFolder,
+    QIAO_KEYS: config.keysFolder,
+    QIAO_OPERATOR_TOKEN: config.operatorToken === undefined ? undefined : '***',
+    QIAO_CTEX_URL: hidden(exchanges.ctexUrl),
+    QIAO_STEX_URL: hidden(exchanges.stexUrl),
+    QIAO_SZSE_ADDRESS: szse && `${szse.host.includes(':') ? `[${szse.host}]` : szse.host}:${szse.port}`,
+    QIAO_SZSE_FILES_URL: hidden(exchanges.szseFilesUrl),
+    QIAO_CALENDAR: config.calendarFile,
+  };
+  const rows = settingNames.map((name) => ({ name, value: shown[name] ?? '', source: sources[name] }));
+  const limits = Object.entries(config.limits).map(([name, value]) => ({
+    name,
+    value: String(value),
+    source: limitSource(name, value),
+  }));
+  return [...rows, ...limits];
+}
+
+function limitSource(name: string, value: number): Source {
+  return defaultLimits[name as keyof Limits] === value ? 'default' : 'flag';
+}
+
+/** An address without what gives access: password, and the query, which may hold one. */
+function hidden(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const url = new URL(address);
+  if (url.password !== '') url.password = '***';
+  url.search = '';
+  url.hash = '';
+  return url.href;
+}
