@@ -1,11 +1,12 @@
 /** Compiles TypeScript to dist/ and copies the data that code reads beside it (rulebooks, schemas, SQL, samples). */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 const require = createRequire(import.meta.url);
+const began = new Date();
 
 let compiler;
 try {
@@ -28,3 +29,8 @@ for (const room of ['src', 'adapters', 'schemas']) {
     filter: (from) => extname(from) !== '.ts',
   });
 }
+
+// Bears the time the build began, for bin/ensure.mjs: a source saved while it ran is newer than the build.
+const stamp = join(root, 'dist/.built');
+writeFileSync(stamp, '');
+utimesSync(stamp, began, began);
