@@ -25,7 +25,7 @@ export const settings = {
     en: 'the address to listen on, a host name or IP address',
   },
   PORT: {
-    schema: { type: 'integer', minimum: 0, maximum: 65535 },
+    schema: { type: 'string', format: 'port' },
     fallback: '8480',
     zh: '0 到 65535 的整数(0 表示任选空闲端口)',
     en: 'an integer from 0 to 65535; 0 takes any free port',

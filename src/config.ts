@@ -61,7 +61,7 @@ export interface Overrides {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Values = Partial<Record<SettingName, string | number>>;
+type Values = Partial<Record<SettingName, string>>;
 
 /** Reads the environment (and the files that `*_FILE` variables name). Throws {@link ConfigRefusal}. */
 export function readConfig(env: Environment, overrides: Overrides = {}): Config {
@@ -136,10 +136,11 @@ function readSecret(name: string, file: string, problems: Problem[]): string | u
   }
 }
 
-/** Names the settings that do not fit their schema; turns numbers into numbers on the way. */
+/** Names the settings that do not fit their schema. No coercion: it would read a blank as 0 and 1e3 as 1000. */
 function check(values: Values): readonly SettingName[] {
-  const ajv = new Ajv2020({ allErrors: true, coerceTypes: true, strict: true });
+  const ajv = new Ajv2020({ allErrors: true, strict: true });
   ajv.addFormat('url', (text: string) => URL.canParse(text));
+  ajv.addFormat('port', (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535);
   ajv.addFormat('host-and-port', (text: string) => splitAddress(text) !== undefined);
   const properties = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).schema]));
   const validate = ajv.compile({ type: 'object', additionalProperties: false, properties });
@@ -160,7 +161,7 @@ function splitAddress(text: string): { host: string; port: number } | undefined 
 }
 
 function build(values: Values, sources: Config['sources'], production: boolean, overrides: Overrides): Config {
-  const text = (name: SettingName) => (values[name] === undefined ? undefined : String(values[name]));
+  const text = (name: SettingName) => values[name];
   const cwd = overrides.cwd ?? process.cwd();
   const dataFolder = resolve(cwd, text('QIAO_DATA') ?? '');
   const address = text('QIAO_SZSE_ADDRESS');

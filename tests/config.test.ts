@@ -125,7 +125,7 @@ describe('the configuration', () => {
         const problems = problemsOf({ PORT });
         if (problems.length > 0) return problems.length === 1 && problems[0]?.name === 'PORT';
         const { port } = readConfig({ PORT });
-        return Number.isInteger(port) && port >= 0 && port <= 65_535 && port === Number(PORT);
+        return /^\d+$/.test(PORT) && port >= 0 && port <= 65_535 && port === Number(PORT);
       }),
     );
   });
