@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+import { exchanges } from '../../src/contract/exchange.ts';
+import type { Deal, Kind, Message } from '../../src/contract/message.ts';
+import { limits, type MessageOptions } from './expressible.ts';
+import { listing } from './listing.ts';
+import {
+  acrossExchanges,
+  homeAndHost,
+  idAt,
+  listingRef,
+  made,
+  name,
+  oneExchange,
+  ownNumber,
+  party,
+  payment,
+  text,
+  version,
+} from './parts.ts';
+import * as values from './values.ts';
+
+export type { MessageOptions } from './expressible.ts';
+export { ip, listing } from './listing.ts';
+export { party, payment } from './parts.ts';
+
+/**
+ * Valid unified messages of every kind, for fast-check.
+ *
+ * Without `for`: all that the contract allows. With `for`: only what that exchange's messages can say without loss;
+ * references stand as the gateway hands them to that exchange's encode (adapter.ts): `{ mirror: '<for>:…' }` where it
+ * is the host, `{ id: '<for>:…' }` where it is the home, its own numbers for deals and interests. `extensions` is never
+ * set, nor are the fields the profiles carry in the frame (listing-state.at, interest-decision.decidedAt).
+ */
+export type Of<K extends Kind> = Extract<Message, { kind: K }>;
+
+/** A message of that kind. */
+export function messageOf<K extends Kind>(kind: K, options: MessageOptions = {}): fc.Arbitrary<Of<K>> {
+  return makers[kind](options) as fc.Arbitrary<unknown> as fc.Arbitrary<Of<K>>;
+}
+
+/** Any message of any kind. */
+export function anyMessage(options: MessageOptions = {}): fc.Arbitrary<Message> {
+  const all = Object.keys(makers) as Kind[];
+  return fc.oneof(...all.map((kind): fc.Arbitrary<Message> => messageOf(kind, options)));
+}
+
+function interestOrBid(kind: 'interest' | 'bid', options: MessageOptions): fc.Arbitrary<Message> {
+  const at = values.instant(options.for === undefined);
+  return acrossExchanges(options).chain(([home, host]) =>
+    made(
+      {
+        kind: fc.constant(kind),
+        id: idAt(host),
+        listing: listingRef(options, home, host),
+        host: fc.constant(host),
+        buyer: party(options),
+        ...(kind === 'interest' ? { offer: values.money, registeredAt: at } : { amount: values.money, placedAt: at }),
+      },
+      ['offer'],
+    ),
+  );
+}
+
+/** 成交. */
+export function deal(options: MessageOptions = {}): fc.Arbitrary<Deal> {
+  const can = limits(options);
+  const free = options.for === undefined;
+  const late = ['certified', 'reversed', ...(free ? ['ip-recorded', 'registered', 'settled'] : [])];
+  const early = ['concluded', 'cancelled', ...(free ? ['confirmed', 'funded'] : [])];
+  const amounts = fc
+    .tuple(values.fen, values.fen, fc.boolean())
+    .map(([a, b, equal]) => (a < b ? [b, equal ? b : a] : [a, equal ? a : b]));
+  const fee = fc.oneof(
+    { weight: 8, arbitrary: values.money },
+    { weight: 1, arbitrary: fc.constant(values.moneyOf(0n)) },
+  );
+  return homeAndHost(options).chain(([home, host]) =>
+    fc
+      .record({
+        id: idAt(home),
+        version,
+        listing: listingRef(options, home, host),
+        status: fc.constantFrom(...late, ...early),
+        dealType: fc.constantFrom(...can.dealTypes),
+        mode: fc.constantFrom(...can.modes),
+        seller: party(options),
+        buyer: party(options),
+        amounts,
+        payment: payment(options),
+        sellerFee: fc.option(fee, { nil: undefined }),
+        buyerFee: fc.option(fee, { nil: undefined }),
+        certificate: values.nativeId,
+        cancelReason: fc.option(text(options), { nil: undefined }),
+        concludedAt: values.instant(free),
+      })
+      .map(({ amounts: [price, technology], sellerFee, buyerFee, certificate, cancelReason, status, ...rest }) => {
+        const ended = status === 'cancelled' || status === 'reversed';
+        return {
+          kind: 'deal',
+          ...rest,
+          home,
+          host,
+          status,
+          price: values.moneyOf(price!),
+          technologyAmount: values.moneyOf(technology!),
+          fees: [
+            ...(sellerFee === undefined ? [] : [{ payer: 'seller', exchange: home, amount: sellerFee }]),
+            ...(buyerFee === undefined ? [] : [{ payer: 'buyer', exchange: host, amount: buyerFee }]),
+          ],
+          ...(late.includes(status) ? { certificate } : {}),
+          ...(ended && cancelReason !== undefined ? { cancelReason } : {}),
+        } as Deal;
+      }),
+  );
+}
+
+function listingState(options: MessageOptions): fc.Arbitrary<Of<'listing-state'>> {
+  const can = limits(options);
+  const free = options.for === undefined;
+  return oneExchange(options.home).chain((home) => {
+    // To its own home: by id and version, as the home itself would say it. To a host: by the host's mirror number.
+    const foreign = options.for !== undefined && home !== options.for;
+    const ref = foreign
+      ? idAt(options.for).map((mirror) => ({ mirror }))
+      : fc.tuple(idAt(home), version).map(([id, v]) => ({ id, version: v }));
+    return made(
+      {
+        kind: fc.constant('listing-state'),
+        listing: free ? listingRef(options, home, home) : ref,
+        status: fc.constantFrom(...can.stateWords),
+        reason: text(options),
+        ...(free ? { at: values.instant(true) } : {}),
+      },
+      ['reason', 'at'],
+    );
+  });
+}
+
+function listingMirrored(options: MessageOptions): fc.Arbitrary<Of<'listing-mirrored'>> {
+  return acrossExchanges(options).chain(([home, host]) =>
+    made({
+      kind: fc.constant('listing-mirrored'),
+      listing: listingRef({}, home, host),
+      host: fc.constant(host),
+      mirror: idAt(host),
+      mirroredAt: values.instant(true),
+      terms: fc.constantFrom({}, { disclosure: { endsOn: '2026-03-30', rule: 'ctex:disclosure' } }),
+    }),
+  );
+}
+
+function interestDecision(options: MessageOptions): fc.Arbitrary<Of<'interest-decision'>> {
+  return oneExchange(options.home).chain((home) =>
+    made(
+      {
+        kind: fc.constant('interest-decision'),
+        interest: ownNumber(options, home),
+        home: fc.constant(home),
+        result: fc.constantFrom('accepted', 'declined'),
+        reason: text(options),
+        ...(options.for === undefined ? { decidedAt: values.instant(true) } : {}),
+      },
+      ['reason', 'decidedAt'],
+    ),
+  );
+}
+
+/** From the host: its own number as `deal`, the home's as `homeNumber`. To the home: its number as `deal`, the host's as `number`. */
+function dealConfirmed(options: MessageOptions): fc.Arbitrary<Of<'deal-confirmed'>> {
+  const free = options.for === undefined;
+  return oneExchange(options.host).chain((host) =>
+    made(
+      {
+        kind: fc.constant('deal-confirmed'),
+        deal: ownNumber(options, host),
+        version,
+        host: fc.constant(host),
+        confirmedAt: values.instant(free),
+        ...(free || options.for === host ? { homeNumber: values.nativeId } : {}),
+        ...(free || options.for !== host ? { number: values.nativeId } : {}),
+        ...(free ? { dealSha256: values.sha256 } : {}),
+      },
+      free ? ['confirmedAt', 'homeNumber', 'number', 'dealSha256'] : ['confirmedAt'],
+    ),
+  );
+}
+
+function funds(options: MessageOptions): fc.Arbitrary<Of<'funds'>> {
+  const ordered = fc.tuple(fc.constantFrom('deal', 'interest'), oneExchange(options.home));
+  return ordered.chain(([about, origin]) =>
+    fc
+      .record({
+        kind: fc.constant('funds' as const),
+        id: idAt(origin),
+        number: ownNumber(options, origin),
+        leg: fc.constantFrom('deposit-held', 'deposit-returned', 'price-paid', 'fee-paid', 'refund'),
+        payer: name,
+        payee: name,
+        amount: values.money,
+        valueDate: values.date,
+        bankRef: values.nativeId,
+      })
+      .map(({ number, ...rest }) => ({ ...rest, [about]: number }) as Of<'funds'>),
+  );
+}
+
+function statement(options: MessageOptions): fc.Arbitrary<Of<'statement'>> {
+  const row = made(
+    {
+      dealNumber: values.nativeId,
+      homeDealNumber: values.nativeId,
+      role: fc.constantFrom('home', 'host'),
+      counterExchange: fc.constantFrom(...exchanges),
+      state: fc.constantFrom('signed', 'certified', 'cancelled'),
+      buyerCode: values.uscc,
+      sellerCode: values.uscc,
+      price: values.money,
+      fee: values.money,
+      businessDate: values.date,
+      funds: fc.constantFrom('none', 'part', 'full'),
+    },
+    ['homeDealNumber'],
+  );
+  return made({
+    kind: fc.constant('statement'),
+    exchange: oneExchange(options.for ?? options.home),
+    date: values.date,
+    batch: fc.integer({ min: 1, max: 9999 }),
+    openingCount: fc.nat(),
+    count: fc.nat(),
+    totalPrice: values.money,
+    totalFee: values.money,
+    digest: values.sha256,
+    rows: fc.array(row, { maxLength: 4 }),
+  });
+}
+
+const makers: Readonly<Record<Kind, (options: MessageOptions) => fc.Arbitrary<Message>>> = {
+  listing,
+  'listing-state': listingState,
+  'listing-mirrored': listingMirrored,
+  interest: (options) => interestOrBid('interest', options),
+  'interest-decision': interestDecision,
+  bid: (options) => interestOrBid('bid', options),
+  deal,
+  'deal-confirmed': dealConfirmed,
+  funds,
+  statement,
+};
