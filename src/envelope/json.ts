@@ -7,6 +7,8 @@
 
 import { type EnvelopeRefusal, refuse } from './codes.ts';
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Parses one JSON object in its one spelling. `pointer` says where it was found, for the refusal. */
@@ -36,7 +38,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** Strict UTF-8: bad bytes throw, a byte order mark is kept (and so refused as JSON). */
 export function utf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
 
 /**
