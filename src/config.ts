@@ -161,28 +161,27 @@ function splitAddress(text: string): { host: string; port: number } | undefined 
 }
 
 function build(values: Values, sources: Config['sources'], production: boolean, overrides: Overrides): Config {
-  const text = (name: SettingName) => values[name];
   const cwd = overrides.cwd ?? process.cwd();
-  const dataFolder = resolve(cwd, text('QIAO_DATA') ?? '');
-  const address = text('QIAO_SZSE_ADDRESS');
-  const calendar = text('QIAO_CALENDAR');
+  const dataFolder = resolve(cwd, values.QIAO_DATA ?? '');
+  const address = values.QIAO_SZSE_ADDRESS;
+  const calendar = values.QIAO_CALENDAR;
   return {
-    environment: text('NODE_ENV') as Config['environment'],
+    environment: values.NODE_ENV as Config['environment'],
     production,
-    host: text('HOST') ?? '',
+    host: values.HOST ?? '',
     port: Number(values.PORT),
-    logLevel: text('LOG_LEVEL') as LogLevel,
-    databaseUrl: text('DATABASE_URL'),
-    redisUrl: text('REDIS_URL'),
+    logLevel: values.LOG_LEVEL as LogLevel,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
     dataFolder,
-    keysFolder: resolve(cwd, text('QIAO_KEYS') ?? join(dataFolder, 'keys')),
-    operatorToken: text('QIAO_OPERATOR_TOKEN'),
+    keysFolder: resolve(cwd, values.QIAO_KEYS ?? join(dataFolder, 'keys')),
+    operatorToken: values.QIAO_OPERATOR_TOKEN,
     calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
     exchanges: {
-      ctexUrl: text('QIAO_CTEX_URL'),
-      stexUrl: text('QIAO_STEX_URL'),
+      ctexUrl: values.QIAO_CTEX_URL,
+      stexUrl: values.QIAO_STEX_URL,
       szseAddress: address === undefined ? undefined : splitAddress(address),
-      szseFilesUrl: text('QIAO_SZSE_FILES_URL'),
+      szseFilesUrl: values.QIAO_SZSE_FILES_URL,
     },
     limits: { ...defaultLimits, ...overrides.limits },
     sources,
