@@ -51,6 +51,17 @@ describe('receipts', () => {
     }
   });
 
+  test('a receipt for the same id with other bytes does not fit', () => {
+    const other = signEnvelope(Buffer.from('{"other":1}'), header(), [ctex.signer]);
+    const opened = verifyEnvelope(other, trust, { atMs });
+    if (!opened.ok) throw new Error(opened.en);
+    for (const receipt of receipts) {
+      const bytes = signReceipt(receipt, [keyOf(receipt).signer]);
+      const result = verifyReceipt(bytes, trust, { ...options, of: opened });
+      expect(result).toMatchObject({ code: 'receipt-mismatch', pointer: '/payload/envelope' });
+    }
+  });
+
   test('only the gateway countersigns and settles, only a recipient accepts or refuses, only the origin is told', () => {
     const stranger = testKey('bjex', 'Ed25519');
     const everyone = trusting(ctex.entry, stex.entry, qiao.entry, stranger.entry);

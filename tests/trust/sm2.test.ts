@@ -166,6 +166,19 @@ describe('DER and r‖s', () => {
       { numRuns: 2000 },
     );
   });
+
+  test.each([
+    ['the shortest form', '3006020101020101', true],
+    ['a needless zero in r', '300702020001020101', false],
+    ['a needless zero in s', '300702010102020001', false],
+    ['a negative r', '3006020181020101', false],
+    ['an empty integer', '30050200020101', false],
+    ['another tag', '3106020101020101', false],
+    ['a wrong outer length', '3007020101020101', false],
+    ['an inner length beyond the end', '3006020101020201', false],
+  ])('%s', (_, given, taken) => {
+    expect(rsOfDer(Buffer.from(given, 'hex')) !== undefined).toBe(taken);
+  });
 });
 
 describe('the start-up test', () => {
