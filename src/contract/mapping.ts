@@ -52,9 +52,11 @@ export interface Codec {
 export class Turned {
   readonly code: RefusalCode;
   readonly detail: string;
-  constructor(code: RefusalCode, detail = '') {
+  constructor(code: RefusalCode, detail: Json = '') {
+    // An object is not shown: it may be huge, and String() throws on one that has a field `toString`.
+    const shown = typeof detail === 'object' ? '' : String(detail);
     this.code = code;
-    this.detail = detail.length > 60 ? `${detail.slice(0, 60)}…` : detail;
+    this.detail = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
   }
 }
 
@@ -120,6 +122,11 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
       return to;
     });
     put(value, row.unified, members);
+  }
+  for (const [path, blank] of Object.entries(mapping.blanks ?? {})) {
+    const sent = get(native, path);
+    const empty = isBlank(sent) || (isObject(sent) && Object.values(sent).every(isBlank));
+    if (empty && !same(sent, blank)) note(pointerOf(path), sent, blank);
   }
   const known = trieOf(mapping, 'native');
   unclaimed(native, known, at, (pointer) => refusals.push(refuse('unknown-field', pointer)));
@@ -190,11 +197,14 @@ export function writeTree(mapping: Mapping, unified: JsonObject): Written {
   return { native, refusals, loss: lost };
 }
 
-/** Puts back what the exchange wrote differently from us. */
-export function asSentOver(native: JsonObject, asSent: AsSent): JsonObject {
+/** Puts back what the exchange wrote differently from us. It comes out of a message: what is no AsSent does nothing. */
+export function asSentOver(native: JsonObject, asSent: unknown): JsonObject {
   const tree = structuredClone(native) as Tree;
-  for (const [pointer, value] of Object.entries(asSent.written)) putAt(tree, pointer, value);
-  for (const pointer of asSent.absent) putAt(tree, pointer, undefined);
+  const { written, absent }: JsonObject = isObject(asSent) ? asSent : {};
+  if (isObject(written)) for (const [pointer, value] of Object.entries(written)) putAt(tree, pointer, value);
+  if (Array.isArray(absent)) {
+    for (const pointer of absent) if (typeof pointer === 'string') putAt(tree, pointer, undefined);
+  }
   return tree;
 }
 

@@ -39,23 +39,25 @@ export function put(to: Tree, path: string, value: Json): void {
   node[parts.at(-1)!] = value;
 }
 
+/** Sets (`undefined`: deletes) what a pointer names, making objects on the way; a pointer into nowhere does nothing. */
 export function putAt(tree: Tree, pointer: string, value: Json | undefined): void {
   const parts = pointer
     .slice(1)
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  // The pointers come from a message: they must reach neither a prototype nor an array's length.
   let node: Tree = tree;
   for (const key of parts.slice(0, -1)) {
-    const next = node[key];
-    if (next === null || typeof next !== 'object') {
-      if (value === undefined) return;
+    if (!Object.hasOwn(node, key) || node[key] === null || typeof node[key] !== 'object') {
+      if (value === undefined || key === '__proto__' || Array.isArray(node)) return;
       node[key] = {};
     }
     node = node[key] as Tree;
   }
   const last = parts.at(-1)!;
-  if (value === undefined) delete node[last];
-  else node[last] = value;
+  if (last === '__proto__' || (Array.isArray(node) && (last === 'length' || !Object.hasOwn(node, last)))) return;
+  if (value !== undefined) node[last] = value;
+  else if (!Array.isArray(node)) delete node[last];
 }
 
 export function isBlank(value: Json | undefined): boolean {
