@@ -26,13 +26,18 @@ const REMAINDERS = '0123456789X';
  * Twelve digits and a check digit since 2003-10, eight before; weights 2…9, 2…5 modulo 11, remainder 10 written X.
  */
 export function readApplicationNumber(text: string): string | undefined {
-  const plain = text.normalize('NFKC').replace(/\s+/g, '').toUpperCase().replace(/^ZL/, '');
+  const plain = halfWidth(text).replace(/\s+/g, '').toUpperCase().replace(/^ZL/, '');
   const match = APPLICATION.exec(plain);
   if (match === null) return undefined;
   const digits = match[1]!;
   let sum = 0;
   for (let i = 0; i < digits.length; i++) sum += Number(digits[i]) * WEIGHTS[i]!;
   return REMAINDERS[sum % 11] === match[2] ? `${digits}.${match[2]}` : undefined;
+}
+
+/** Full-width letters, digits and points in their ASCII form; not NFKC, which would also read ① as 1. */
+function halfWidth(text: string): string {
+  return text.replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
 }
 
 /** IP types whose number is a granted patent's, `ZL` and the application number. */

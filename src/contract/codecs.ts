@@ -23,14 +23,14 @@ export function code(table: Readonly<Record<string, string>>): Codec {
   const back = new Map<string, string>();
   for (const [native, unified] of forth) if (!back.has(unified)) back.set(unified, native);
   const look = (map: ReadonlyMap<string, string>) => (value: Json) =>
-    map.get(String(value)) ?? new Turned('unknown-code', String(value));
+    (typeof value === 'string' ? map.get(value) : undefined) ?? new Turned('unknown-code', value);
   return { decode: look(forth), encode: look(back) };
 }
 
 /** A flag in the exchange's own two words. */
 export function flag(no: string, yes: string): Codec {
   return {
-    decode: (value) => (value === yes ? true : value === no ? false : new Turned('unknown-code', String(value))),
+    decode: (value) => (value === yes ? true : value === no ? false : new Turned('unknown-code', value)),
     encode: (value) => (value === true ? yes : no),
   };
 }
@@ -40,10 +40,10 @@ export function whole(min: number, max: number, json = false): Codec {
   return {
     decode: (value) => {
       if (json ? typeof value !== 'number' : typeof value !== 'string' || !/^(0|[1-9]\d{0,9})$/.test(value)) {
-        return new Turned('bad-number', String(value));
+        return new Turned('bad-number', value);
       }
       const number = Number(value);
-      return number < min || number > max ? new Turned('bad-number', String(value)) : number;
+      return number < min || number > max ? new Turned('bad-number', value) : number;
     },
     encode: (value) => (json ? value : String(value)),
   };
@@ -54,7 +54,7 @@ export function money(unit: MoneyUnit): Codec {
   return {
     decode: (value) => {
       const fen = parseFen(value, unit);
-      return fen.ok ? { ...yuan(fen.value) } : new Turned(fen.refusals[0]!.code, String(value));
+      return fen.ok ? { ...yuan(fen.value) } : new Turned(fen.refusals[0]!.code, value);
     },
     encode: (value) => formatFen(fenIn(value), unit),
   };
@@ -82,14 +82,14 @@ export function date(form: 'compact' | 'dashed'): Codec {
   return {
     decode: (value) => {
       const dashed = form === 'compact' ? dash(value) : value;
-      return typeof dashed === 'string' && isDate(dashed) ? dashed : new Turned('bad-date', String(value));
+      return typeof dashed === 'string' && isDate(dashed) ? dashed : new Turned('bad-date', value);
     },
     encode: (value) => (form === 'compact' ? String(value).replaceAll('-', '') : value),
   };
 }
 
 function dash(value: Json): string | undefined {
-  const match = /^(\d{4})(\d{2})(\d{2})$/.exec(String(value));
+  const match = typeof value === 'string' ? /^(\d{4})(\d{2})(\d{2})$/.exec(value) : null;
   return match === null ? undefined : `${match[1]}-${match[2]}-${match[3]}`;
 }
 
@@ -106,12 +106,12 @@ const CLOCKS: Readonly<Record<Clock, RegExp>> = {
 export function instant(clock: Clock): Codec {
   return {
     decode: (value) => {
-      const match = CLOCKS[clock].exec(String(value));
-      if (match === null) return new Turned('bad-date', String(value));
+      const match = typeof value === 'string' ? CLOCKS[clock].exec(value) : null;
+      if (match === null) return new Turned('bad-date', value);
       const [, year, month, day, hour, minute, second, fraction] = match;
       const milliseconds = fraction === '.000' ? '' : fraction;
       const at = `${year}-${month}-${day}T${hour}:${minute}:${second}${milliseconds}+08:00`;
-      return isInstant(at) ? at : new Turned('bad-date', String(value));
+      return isInstant(at) ? at : new Turned('bad-date', value);
     },
     encode: (value) => writeInstant(String(value), clock),
   };
@@ -148,7 +148,7 @@ export const strings: Codec = {
 export function numbered(exchange: Exchange): Codec {
   return {
     decode: (value) =>
-      typeof value === 'string' && value.length <= 64 ? idOf(exchange, value) : new Turned('bad-format', String(value)),
+      typeof value === 'string' && value.length <= 64 ? idOf(exchange, value) : new Turned('bad-format', value),
     encode: (value) =>
       String(value).startsWith(`${exchange}:`) ? nativeIdOf(String(value)) : new Turned('bad-format'),
   };
@@ -168,8 +168,9 @@ export function ipNumber(
 ): Codec {
   return {
     decode: (value, around: JsonObject) => {
-      const unifiedType = types[String(around[type])];
-      if (typeof value !== 'string' || unifiedType === undefined) return new Turned('bad-format', String(value));
+      const native = around[type];
+      const unifiedType = typeof native === 'string' && Object.hasOwn(types, native) ? types[native] : undefined;
+      if (typeof value !== 'string' || unifiedType === undefined) return new Turned('bad-format', value);
       return canonicalIpNumber(unifiedType, value) ?? new Turned('bad-check-digit', value);
     },
     encode: (value) => write(String(value)),

@@ -59,9 +59,14 @@ const CHANGES_DEAL = [
 /** Parts under a deal-changing pointer that are nevertheless only descriptive. */
 const DESCRIPTIVE = [/^\/object\/ip\/\d+\/(encumbrances|title)(\/|$)/, /^\/listing\/version$/];
 
+/** True also for a whole that contains such a part: without a seller there is no seller's name. */
 export function changesDeal(pointer: string): boolean {
   if (DESCRIPTIVE.some((pattern) => pattern.test(pointer))) return false;
-  return CHANGES_DEAL.some((path) => pointer === path || pointer.startsWith(`${path}/`));
+  return CHANGES_DEAL.some((path) => within(pointer, path) || within(path, pointer));
+}
+
+function within(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 export function loss(pointer: string): Loss {

@@ -13,13 +13,14 @@ export const MAX_FEN = 9_007_199_254_740_991n;
 export type MoneyUnit = 'yuan' | 'wan-yuan' | 'fen';
 
 const DECIMALS: Readonly<Record<MoneyUnit, number>> = { yuan: 2, 'wan-yuan': 6, fen: 0 };
-const PLAIN = /^(0|[1-9]\d{0,19})(?:\.(\d{1,12}))?$/;
+const PLAIN = /^(0|[1-9]\d*)(?:\.(\d+))?$/;
 
 /**
  * Reads an amount written as a plain decimal string in `unit` into fen.
  *
- * Refuses signs, exponents, hex, separators, spaces (`bad-money`), a fraction of a fen (`fen-fraction`),
- * negatives (`negative-money`) and anything beyond {@link MAX_FEN} (`money-too-large`). Nothing is rounded.
+ * Refuses signs, exponents, hex, separators, spaces, and a point where the unit is the fen (`bad-money`), a fraction
+ * of a fen (`fen-fraction`), negatives (`negative-money`) and anything beyond {@link MAX_FEN} (`money-too-large`).
+ * Nothing is rounded.
  */
 export function parseFen(text: unknown, unit: MoneyUnit, pointer = ''): Checked<bigint> {
   if (typeof text !== 'string') return refused(refuse('bad-money', pointer));
@@ -30,14 +31,18 @@ export function parseFen(text: unknown, unit: MoneyUnit, pointer = ''): Checked<
   }
   const decimals = DECIMALS[unit];
   const fraction = match[2] ?? '';
-  if (fraction.slice(decimals).replaceAll('0', '') !== '') return refused(refuse('fen-fraction', pointer, shown(text)));
-  const fen = BigInt(match[1] + fraction.slice(0, decimals).padEnd(decimals, '0'));
-  if (fen > MAX_FEN) return refused(refuse('money-too-large', pointer, shown(text)));
+  if (/[1-9]/.test(fraction.slice(decimals))) return refused(refuse('fen-fraction', pointer, shown(text)));
+  if (decimals === 0 && fraction !== '') return refused(refuse('bad-money', pointer, shown(text)));
+  // BigInt reads long digits in quadratic time, so length is looked at first.
+  const whole = match[1]!;
+  const fen = whole.length > 16 ? undefined : BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
+  if (fen === undefined || fen > MAX_FEN) return refused(refuse('money-too-large', pointer, shown(text)));
   return accepted(fen);
 }
 
-/** Writes fen in `unit`: yuan with exactly two decimals, 万元 as short as it goes, fen as an integer. */
+/** Writes fen in `unit`: yuan with exactly two decimals, 万元 as short as it goes, fen as an integer; differences may be negative. */
 export function formatFen(fen: bigint, unit: MoneyUnit): string {
+  if (fen < 0n) return `-${formatFen(-fen, unit)}`;
   const decimals = DECIMALS[unit];
   if (decimals === 0) return fen.toString();
   const digits = fen.toString().padStart(decimals + 1, '0');

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isUscc } from './check-digits.ts';
 import { isDate, isInstant } from './dates.ts';
 import { isObject, type Json, parseJson } from './json.ts';
-import type { Message } from './message.ts';
+import { kinds, type Message } from './message.ts';
 import { isYuan } from './money.ts';
 import { accepted, type Checked, type Refusal, type RefusalCode, refuse, refused, step } from './refusal.ts';
 import { contradictions } from './semantics.ts';
@@ -17,8 +17,9 @@ export function parseMessage(value: Json): Checked<Message> {
   if (!isObject(value)) return refused(refuse('wrong-type', ''));
   const kind = value.kind;
   if (kind === undefined) return refused(refuse('missing-field', '/kind'));
-  const validate = typeof kind === 'string' ? validators.get(kind) : undefined;
-  if (validate === undefined) return refused(refuse('unknown-kind', '/kind', String(kind).slice(0, 40)));
+  if (typeof kind !== 'string') return refused(refuse('wrong-type', '/kind'));
+  const validate = validators.get(kind);
+  if (validate === undefined) return refused(refuse('unknown-kind', '/kind', kind.slice(0, 40)));
   if (!validate(value)) return refused(...refusalsOf(validate.errors ?? [], value));
   const message = value as unknown as Message;
   const found = contradictions(message);
@@ -42,6 +43,7 @@ const folder = new URL('../../schemas/', import.meta.url);
 
 const ajv = new Ajv2020({
   allErrors: true,
+  verbose: true,
   strict: true,
   strictTypes: false,
   strictRequired: false,
@@ -51,10 +53,11 @@ const ajv = new Ajv2020({
 
 const validators = readSchemas();
 
+/** Adds every schema; only those of {@link kinds} are messages (a rulebook is read by the rules room alone). */
 function readSchemas(): ReadonlyMap<string, ValidateFunction> {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));
-  for (const file of files) ajv.addSchema(JSON.parse(readFileSync(new URL(file, folder), 'utf8')));
-  const kinds = files.map((file) => file.slice(0, -'.schema.json'.length)).filter((name) => name !== 'common');
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.schema.json'))) {
+    ajv.addSchema(JSON.parse(readFileSync(new URL(file, folder), 'utf8')));
+  }
   return new Map(kinds.map((kind) => [kind, validatorOf(kind)]));
 }
 
@@ -72,21 +75,55 @@ const FORMATS: Readonly<Record<string, RefusalCode>> = {
   uscc: 'bad-check-digit',
 };
 
-/** Schema errors in our own codes; the branches of an `anyOf` that merely failed as well are left out. */
+/**
+ * Schema errors in our own codes, one for each code and pointer, at most 50. Of an `anyOf` only the branch that came
+ * nearest speaks: the others merely say that the input is not something else.
+ */
 export function refusalsOf(errors: readonly ErrorObject[], value: Json): readonly Refusal[] {
-  const telling = errors.filter(
-    (error) => error.keyword !== 'anyOf' && error.keyword !== 'oneOf' && error.keyword !== 'if',
+  const found = new Map<string, Refusal>();
+  for (const error of nearest(errors)) {
+    if (found.size === 50) break;
+    const refusal = refusalOf(error, value);
+    found.set(`${refusal.code} ${refusal.pointer}`, refusal);
+  }
+  return [...found.values()];
+}
+
+function refusalOf(error: ErrorObject, value: Json): Refusal {
+  const params = error.params as Record<string, unknown>;
+  const key = params.missingProperty ?? params.additionalProperty;
+  const pointer = error.instancePath + (typeof key === 'string' ? step(key) : '');
+  if (error.keyword !== 'format') return refuse(CODES[error.keyword] ?? 'bad-format', pointer);
+  const code = FORMATS[String(params.format)] ?? 'bad-format';
+  return refuse(code === 'bad-money' ? moneyCode(at(value, pointer)) : code, pointer);
+}
+
+const COMBINING = new Set(['anyOf', 'oneOf', 'if']);
+
+/** Without the combining errors themselves and without all but the nearest branch of each. */
+function nearest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const choices = errors
+    .filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
+    .map((choice) => ({ choice, branch: nearestBranch(choice, errors) }));
+  return errors.filter(
+    (error) =>
+      !COMBINING.has(error.keyword) &&
+      choices.every(({ choice, branch }) => [undefined, branch].includes(branchOf(error, choice))),
   );
-  return telling.slice(0, 50).map((error) => {
-    const params = error.params as Record<string, unknown>;
-    const key = params.missingProperty ?? params.additionalProperty;
-    const pointer = error.instancePath + (typeof key === 'string' ? step(key) : '');
-    if (error.keyword === 'format') {
-      const code = FORMATS[String(params.format)] ?? 'bad-format';
-      return refuse(code === 'bad-money' ? moneyCode(at(value, pointer)) : code, pointer);
-    }
-    return refuse(CODES[error.keyword] ?? 'bad-format', pointer);
-  });
+}
+
+/** Errors inside a shared definition stand under that definition's own path: they count for no branch, and stay. */
+function branchOf(error: ErrorObject, { instancePath, schemaPath }: ErrorObject): number | undefined {
+  return error.instancePath.startsWith(instancePath) && error.schemaPath.startsWith(`${schemaPath}/`)
+    ? Number.parseInt(error.schemaPath.slice(schemaPath.length + 1), 10)
+    : undefined;
+}
+
+function nearestBranch(choice: ErrorObject, errors: readonly ErrorObject[]): number {
+  const counts = (choice.schema as readonly unknown[]).map(
+    (_, branch) => errors.filter((error) => branchOf(error, choice) === branch).length,
+  );
+  return counts.indexOf(Math.min(...counts));
 }
 
 function moneyCode(value: unknown): RefusalCode {

@@ -1,6 +1,6 @@
 import { canonicalIpNumber } from './check-digits.ts';
-import { exchangeOf, idOf } from './exchange.ts';
-import type { Deal, Listing, Message, Party, Payment } from './message.ts';
+import { type Exchange, exchangeOf, idOf } from './exchange.ts';
+import type { Deal, Listing, ListingRef, Message, Party, Payment } from './message.ts';
 import { fenOf } from './money.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -13,7 +13,13 @@ export function contradictions(message: Message): readonly Refusal[] {
       return ofDeal(message);
     case 'interest':
     case 'bid':
-      return [...ofOwner(message.id, message.host), ...ofParty(message.buyer, '/buyer')];
+      return [
+        ...ofOwner(message.id, message.host),
+        ...ofMirror(message.listing, message.host),
+        ...ofParty(message.buyer, '/buyer'),
+      ];
+    case 'listing-mirrored':
+      return ofOwner(message.mirror, message.host);
     case 'funds':
       return (message.deal === undefined) === (message.interest === undefined)
         ? [refuse('inconsistent', '', 'deal / interest')]
@@ -53,22 +59,31 @@ function ofListing(listing: Listing): readonly Refusal[] {
   return [...found, ...ofParty(listing.seller, '/seller'), ...ofPayment(listing.payment)];
 }
 
+const BEFORE_CERTIFICATE: readonly Deal['status'][] = ['concluded', 'confirmed', 'funded', 'cancelled'];
+
 function ofDeal(deal: Deal): readonly Refusal[] {
   const found: Refusal[] = [...ofOwner(deal.id, deal.home, '/home')];
   if (fenOf(deal.technologyAmount) > fenOf(deal.price))
     found.push(refuse('inconsistent', '/technologyAmount', '> price'));
+  if ('id' in deal.listing) found.push(...ofOwner(deal.listing.id, deal.home, '/listing/id'));
+  found.push(...ofMirror(deal.listing, deal.host));
   // 鉴证之前撤销为 cancelled，之后为 reversed: the exchanges have one word for both, the certificate tells them apart.
   const certified = deal.certificate !== undefined;
-  if (deal.status === 'cancelled' && certified) found.push(refuse('inconsistent', '/status', 'certificate'));
-  if ((deal.status === 'certified' || deal.status === 'reversed') && !certified) {
-    found.push(refuse('missing-field', '/certificate'));
+  if (certified && BEFORE_CERTIFICATE.includes(deal.status))
+    found.push(refuse('inconsistent', '/certificate', deal.status));
+  if (!certified && !BEFORE_CERTIFICATE.includes(deal.status)) {
+    found.push(refuse('missing-field', '/certificate', deal.status));
   }
-  if (deal.status === 'concluded' && certified) found.push(refuse('inconsistent', '/certificate'));
   return [...found, ...ofParty(deal.seller, '/seller'), ...ofParty(deal.buyer, '/buyer'), ...ofPayment(deal.payment)];
 }
 
 function ofOwner(id: string, owner: string, pointer = '/host'): readonly Refusal[] {
   return exchangeOf(id) === owner ? [] : [refuse('inconsistent', pointer, id)];
+}
+
+/** A mirror number is the host's. */
+function ofMirror(listing: ListingRef, host: Exchange): readonly Refusal[] {
+  return 'mirror' in listing ? ofOwner(listing.mirror, host, '/listing/mirror') : [];
 }
 
 function ofParty(party: Party, pointer: string): readonly Refusal[] {
