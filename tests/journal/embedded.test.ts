@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -49,6 +60,29 @@ function serverOf(folder: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Pids of processes with all the words in their command line. From /proc where there is one: slim systems have no ps. */
+function processesNaming(...words: readonly string[]): readonly number[] {
+  return commandLines()
+    .filter(([, line]) => words.every((word) => line.includes(word)))
+    .map(([pid]) => pid);
+}
+
+function commandLines(): readonly (readonly [number, string])[] {
+  if (process.platform !== 'linux') {
+    const { stdout } = spawnSync('ps', ['-ww', '-eo', 'pid=,command='], { encoding: 'utf8' });
+    return stdout.split('\n').map((line) => [Number.parseInt(line, 10), line]);
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return [Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8')];
+      } catch {
+        return [Number(name), ''];
+      }
+    });
 }
 
 describe('the embedded PostgreSQL', () => {
@@ -121,6 +155,30 @@ describe('the embedded PostgreSQL', () => {
     expect(isRunning(server)).toBe(false);
     await expect(ask(next.url, 'SELECT answer FROM kept')).resolves.toBe(7);
     await next.stop();
+  });
+
+  it('is ended by the next start when its owner and its watchdog were both killed', async () => {
+    const folder = freshFolder();
+    const { child, server, url } = await startOwner(folder);
+    await ask(url, 'CREATE TABLE kept AS SELECT 8 AS answer');
+    const watchdog = processesNaming('qiao-watchdog', folder)[0];
+    expect(watchdog).toBeDefined();
+    process.kill(watchdog!, 'SIGKILL');
+    await until(() => !isRunning(watchdog!));
+    await child.kill('SIGKILL');
+    expect(isRunning(server)).toBe(true);
+    const next = await startEmbedded({ folder });
+    expect(isRunning(server)).toBe(false);
+    await expect(ask(next.url, 'SELECT answer FROM kept')).resolves.toBe(8);
+    await next.stop();
+  });
+
+  it('leaves neither server nor watchdog behind when it is stopped', async () => {
+    const folder = freshFolder();
+    const embedded = await startEmbedded({ folder });
+    expect(processesNaming('', folder).length).toBeGreaterThan(1);
+    await embedded.stop();
+    await until(() => processesNaming('', folder).length === 0);
   });
 
   it('recovers when the server itself was killed', async () => {
