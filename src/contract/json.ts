@@ -10,14 +10,14 @@ export const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Parses bytes into JSON, or says why not: over 1 MiB, not UTF-8, deeper than 32, a key twice (also with the same
+ * Parses bytes into JSON, or says why not: over 1 MiB (day-end books set a higher `maxBytes`), not UTF-8, deeper than 32, a key twice (also with the same
  * value), `__proto__` and its kin, a lone surrogate, a number that is no plain whole number within ±(2^53 − 1).
  *
  * JSON.parse alone would keep the last of two keys and round large numbers in silence; one pass over the text finds
  * both before anything recursive touches it.
  */
-export function parseJson(bytes: Uint8Array): Checked<Json> {
-  if (bytes.byteLength > MAX_BYTES) return refused(refuse('too-large'));
+export function parseJson(bytes: Uint8Array, maxBytes = MAX_BYTES): Checked<Json> {
+  if (bytes.byteLength > maxBytes) return refused(refuse('too-large'));
   let text: string;
   try {
     text = utf8.decode(bytes);

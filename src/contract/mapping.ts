@@ -128,11 +128,6 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
     const empty = isBlank(sent) || (isObject(sent) && Object.values(sent).every(isBlank));
     if (empty && !same(sent, blank)) note(pointerOf(path), sent, blank);
   }
-  for (const [path, blank] of Object.entries(mapping.blanks ?? {})) {
-    const sent = get(native, path);
-    const isEmpty = isBlank(sent) || (isObject(sent) && Object.values(sent).every(isBlank));
-    if (isEmpty && !same(sent, blank)) note(pointerOf(path), sent, blank);
-  }
   const known = trieOf(mapping, 'native');
   unclaimed(native, known, at, (pointer) => refusals.push(refuse('unknown-field', pointer)));
   for (const { unified, of } of mapping.derived ?? []) {
