@@ -68,6 +68,8 @@ export interface Arrival {
   /** A one-time value (nonce) that must never have been seen before from this exchange. */
   readonly once?: string;
   readonly arrivedAtMs: number;
+  /** When the exchange says it happened; set only where the transport may reorder messages (ctex webhooks). */
+  readonly sentAtMs?: number;
 }
 
 /** What the gateway answers; given only after it is durable. A repeated arrival gets its first answer again. */

@@ -188,6 +188,12 @@ create table award (
   deal text not null
 );
 
+-- When an asset last changed hands: resale within five trading days is a red line.
+create table sale (
+  asset text primary key,
+  sold_on date not null
+);
+
 create table funds (
   id text primary key,
   deal text,

@@ -1,0 +1,140 @@
+import type { Exchange } from '../contract/exchange.ts';
+import type { Queryable } from './database.ts';
+
+/** A delivery that this process may work on until its lease runs out. */
+export interface Lease {
+  readonly no: bigint;
+  readonly message: string;
+  readonly kind: string;
+  readonly lane: string;
+  /** Sent before, outcome unknown: ask first. */
+  readonly inDoubt: boolean;
+  readonly attempts: number;
+  readonly issuer: string;
+  readonly envelope: Buffer;
+  /** The decision under which a listing is shown, where it is one. */
+  readonly decision: unknown;
+}
+
+/**
+ * Leases up to `limit` deliveries for one exchange: the first open one of each lane, where it is due.
+ *
+ * A lane is one listing at one exchange; what comes behind in the same lane waits, other lanes do not. A lease that
+ * runs out (the process died) makes the delivery due again, and then it is in doubt.
+ */
+export async function leaseDeliveries(
+  connection: Queryable,
+  exchange: Exchange,
+  limit: number,
+  at: Date,
+  until: Date,
+): Promise<readonly Lease[]> {
+  const { rows } = await connection.query<Record<string, never>>(
+    `with head as (
+       select d.no, d.state from delivery d
+        where d.exchange = $1 and d.open and d.due_at <= $3
+          and not exists (select 1 from delivery e where e.exchange = $1 and e.open and e.lane = d.lane and e.no < d.no)
+        order by d.no limit $2 for update skip locked
+     ), leased as (
+       update delivery d set state = 'sending', attempts = d.attempts + 1, due_at = $4
+         from head where d.no = head.no
+       returning d.no, d.message, d.kind, d.lane, d.attempts, head.state in ('sending', 'in-doubt') as "inDoubt"
+     )
+     select leased.*, m.issuer, m.envelope, c.body as decision
+       from leased join message m on m.id = leased.message
+       left join lateral (select body from decision
+         where leased.kind = 'listing' and listing = leased.lane and host = $1 and message = leased.message
+         order by no desc limit 1) c on true
+      order by leased.no`,
+    [exchange, limit, at, until],
+  );
+  return rows as unknown as readonly Lease[];
+}
+
+/** How one delivery ended, or when it goes on. */
+export type Finish = Done | Going;
+
+type Done = {
+  readonly no: bigint;
+  readonly state: 'accepted' | 'refused';
+  readonly number: string | null;
+  readonly reason: string | null;
+  readonly loss: string | null;
+  readonly sent: Uint8Array | null;
+  readonly answer: Uint8Array | null;
+  readonly receipt: Uint8Array;
+};
+type Going =
+  | { readonly no: bigint; readonly state: 'dead'; readonly reason: string }
+  | { readonly no: bigint; readonly state: 'waiting' | 'in-doubt'; readonly dueAt: Date; readonly reason: string };
+
+function isDone(finish: Finish): finish is Done {
+  return finish.state === 'accepted' || finish.state === 'refused';
+}
+
+/** Writes how deliveries ended; one statement for those done and one for those that go on. */
+export async function finishDeliveries(connection: Queryable, finishes: readonly Finish[], at: Date): Promise<void> {
+  const done = finishes.filter(isDone);
+  if (done.length > 0) {
+    await connection.query(
+      `update delivery d set state = t.state, open = false, number = t.number, reason = t.reason, loss = t.loss,
+              sent = t.sent, answer = t.answer, receipt = t.receipt, finished_at = $9
+         from unnest($1::bigint[], $2::text[], $3::text[], $4::json[], $5::json[], $6::bytea[], $7::bytea[], $8::bytea[])
+           as t(no, state, number, reason, loss, sent, answer, receipt)
+        where d.no = t.no`,
+      [
+        done.map(({ no }) => no),
+        done.map(({ state }) => state),
+        done.map(({ number }) => number),
+        done.map(({ reason }) => reason),
+        done.map(({ loss }) => loss),
+        done.map(({ sent }) => asBuffer(sent)),
+        done.map(({ answer }) => asBuffer(answer)),
+        done.map(({ receipt }) => asBuffer(receipt)),
+        at,
+      ],
+    );
+  }
+  const going = finishes.filter((finish) => !isDone(finish));
+  if (going.length > 0) {
+    await connection.query(
+      `update delivery d set state = t.state, reason = t.reason, due_at = coalesce(t.due_at, d.due_at),
+              finished_at = case when t.state = 'dead' then $5::timestamptz end
+         from unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[]) as t(no, state, reason, due_at)
+        where d.no = t.no`,
+      [
+        going.map(({ no }) => no),
+        going.map(({ state }) => state),
+        going.map(({ reason }) => reason),
+        going.map((finish) => ('dueAt' in finish ? finish.dueAt : FAR)),
+        at,
+      ],
+    );
+  }
+}
+
+/** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */
+const FAR = new Date('9999-12-31T00:00:00Z');
+
+function asBuffer(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** When the next delivery for that exchange is due, if any is open. */
+export async function nextDueAt(connection: Queryable, exchange: Exchange): Promise<Date | undefined> {
+  const { rows } = await connection.query<{ due_at: Date | null }>(
+    `select min(due_at) as due_at from delivery where exchange = $1 and open and state <> 'dead'`,
+    [exchange],
+  );
+  return rows[0]?.due_at ?? undefined;
+}
+
+/** Puts a dead delivery back: same message, same bytes, a new attempt. False: it is not dead. */
+export async function redrive(connection: Queryable, no: bigint, at: Date): Promise<Exchange | undefined> {
+  const { rows } = await connection.query<{ exchange: Exchange }>(
+    `update delivery set state = 'in-doubt', attempts = 0, due_at = $2, finished_at = null
+      where no = $1 and state = 'dead' returning exchange`,
+    [no, at],
+  );
+  return rows[0]?.exchange;
+}

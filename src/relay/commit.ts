@@ -1,0 +1,93 @@
+import type { Exchange } from '../contract/exchange.ts';
+import type { Queryable } from '../journal/database.ts';
+import { type DecisionRow, keepDecisions, queueDeliveries, recordMessages } from '../journal/record.ts';
+import { type Standing, saveStanding } from '../journal/standing.ts';
+import { lockStreams, saveHeads } from '../journal/streams.ts';
+import type { RuleDesk } from './rule-desk.ts';
+import { type Sealing, type Seals, seal } from './seal.ts';
+import type { Effect } from './step.ts';
+
+/** An effect with the id and evidence its message will have. */
+export interface Planned {
+  readonly effect: Effect;
+  readonly id: string;
+  readonly atMs: number;
+  readonly native?: NonNullable<Sealing['native']>;
+}
+
+export interface CommitParts {
+  readonly seals: Seals;
+  rules(): RuleDesk;
+  nowMs(): number;
+}
+
+/** Seals every planned message as the next of its stream and writes journal, standing, decisions and outbox. */
+export async function commit(
+  connection: Queryable,
+  planned: readonly Planned[],
+  standing: Standing,
+  parts: CommitParts,
+): Promise<void> {
+  if (planned.length === 0) return;
+  const rules = parts.rules();
+  const at = new Date(parts.nowMs());
+  const streams = await lockStreams(
+    connection,
+    planned.map(({ effect }) => ({ issuer: effect.issuer, name: effect.stream })),
+  );
+  const rows = planned.map(({ effect, id, atMs, native }) =>
+    seal(
+      {
+        id,
+        kind: effect.message.kind,
+        issuer: effect.issuer,
+        audience: effect.audience,
+        stream: effect.stream,
+        subject: effect.listing,
+        payload: effect.message,
+        rulebook: rules.citation(citedExchange(effect), atMs),
+        atMs,
+        ...(native === undefined ? {} : { native }),
+      },
+      streams.head(effect.issuer, effect.stream),
+      parts.seals,
+    ),
+  );
+  await recordMessages(connection, rows);
+  await saveHeads(
+    connection,
+    planned.map(({ effect }) => ({
+      issuer: effect.issuer,
+      name: effect.stream,
+      head: streams.head(effect.issuer, effect.stream),
+    })),
+  );
+  await saveStanding(connection, standing, at);
+  await keepDecisions(connection, planned.flatMap(decisionRows), at);
+  await queueDeliveries(
+    connection,
+    planned.flatMap(({ effect, id }) =>
+      effect.to.map((exchange) => ({ message: id, exchange, lane: effect.listing, kind: effect.message.kind })),
+    ),
+    at,
+  );
+}
+
+/** What the gateway itself says rests on the home's rulebook. */
+function citedExchange({ issuer, listing }: Effect): Exchange {
+  return issuer === 'qiao' ? (listing.slice(0, 4) as Exchange) : issuer;
+}
+
+function decisionRows({ effect, id }: Planned): readonly DecisionRow[] {
+  const { message } = effect;
+  if (message.kind !== 'listing') return [];
+  return effect.decisions.map(({ host, decision }) => ({
+    listing: message.id,
+    version: message.version,
+    host,
+    verdict: decision.verdict,
+    message: id,
+    body: JSON.stringify(decision),
+    recheckOn: decision.recheckOn ?? null,
+  }));
+}

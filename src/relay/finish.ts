@@ -1,0 +1,162 @@
+import { type Exchange, idOf } from '../contract/exchange.ts';
+import type { ListingMirrored } from '../contract/message.ts';
+import { digestOf } from '../envelope/digest.ts';
+import { type Database, transaction } from '../journal/database.ts';
+import { keepNumbers, type NumberRow } from '../journal/numbers.ts';
+import { type Finish, finishDeliveries } from '../journal/outbox.ts';
+import { emptyStanding } from '../journal/standing.ts';
+import type { Decision } from '../rules/decide.ts';
+import { numberedBy } from './address.ts';
+import { type CommitParts, commit, type Planned } from './commit.ts';
+import type { Attempt } from './lane.ts';
+import { judge } from './seal.ts';
+import { listingStream } from './step.ts';
+
+export interface FinishParts extends CommitParts {
+  readonly database: Database;
+  newId(): string;
+  /** Random number in [0, 1), for jitter. */
+  random(): number;
+  onFault(error: unknown): void;
+  readonly retryBaseMs: number;
+  readonly retryCapMs: number;
+  readonly retryAttempts: number;
+  readonly batch: number;
+}
+
+export interface Finisher {
+  /** Resolves once it is durable. */
+  finish(exchange: Exchange, attempt: Attempt): Promise<void>;
+}
+
+interface Waiting {
+  readonly exchange: Exchange;
+  readonly attempt: Attempt;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Writes what became of deliveries, many with one commit: receipts, numbers, mirrors, retries. */
+export function openFinisher(parts: FinishParts): Finisher {
+  const waiting: Waiting[] = [];
+  let running = false;
+  const run = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, parts.batch);
+      try {
+        await write(batch, parts);
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        // The lease runs out and the exchange is asked: nothing is lost, it is only later.
+        parts.onFault(error);
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    running = false;
+  };
+  return {
+    finish: (exchange, attempt) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ exchange, attempt, resolve, reject });
+        if (running) return;
+        running = true;
+        void Promise.resolve().then(run);
+      }),
+  };
+}
+
+async function write(batch: readonly Waiting[], parts: FinishParts): Promise<void> {
+  const atMs = parts.nowMs();
+  const finishes: Finish[] = [];
+  const numbers: NumberRow[] = [];
+  const planned: Planned[] = [];
+  for (const { exchange, attempt } of batch) {
+    const finish = finishOf(exchange, attempt, atMs, parts);
+    finishes.push(finish);
+    if (finish.state !== 'accepted' || finish.number === null) continue;
+    const numbered = numberedBy(attempt.message);
+    if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
+    if (attempt.message.kind === 'listing') planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
+  }
+  await transaction(parts.database, async (connection) => {
+    await finishDeliveries(connection, finishes, new Date(atMs));
+    await keepNumbers(connection, numbers);
+    await commit(connection, planned, emptyStanding(), parts);
+  });
+}
+
+function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: FinishParts): Finish {
+  const { lease, outcome, request, loss } = attempt;
+  const { no } = lease;
+  const message = { id: lease.message, issuer: lease.issuer, digest: digestOf(lease.envelope) };
+  const common = {
+    no,
+    loss: loss.length === 0 ? null : JSON.stringify(loss),
+    sent: request?.bytes ?? null,
+  };
+  switch (outcome.outcome) {
+    case 'accepted': {
+      const number = outcome.number ?? null;
+      const receipt = judge(exchange, message, { number }, atMs, parts.seals);
+      return { ...common, state: 'accepted', number, reason: null, answer: outcome.answer, receipt };
+    }
+    case 'refused': {
+      const codes = outcome.refusals.slice(0, 64).map(({ code }) => code);
+      const receipt = judge(
+        exchange,
+        message,
+        { codes: codes.length === 0 ? ['host-refused'] : codes },
+        atMs,
+        parts.seals,
+      );
+      const reason = JSON.stringify(outcome.refusals);
+      return { ...common, state: 'refused', number: null, reason, answer: outcome.answer, receipt };
+    }
+    case 'retry':
+    case 'ambiguous':
+    case 'absent': {
+      const reason = JSON.stringify(outcome);
+      if (lease.attempts >= parts.retryAttempts) return { no, state: 'dead', reason };
+      const asked = outcome.outcome === 'retry' ? outcome.afterMs : 0;
+      const state = outcome.outcome === 'ambiguous' ? 'in-doubt' : 'waiting';
+      return { no, state, dueAt: new Date(atMs + Math.max(asked, backoffMs(lease.attempts, parts))), reason };
+    }
+  }
+}
+
+/** Full jitter over an exponential cap: many that failed together do not come back together. */
+function backoffMs(attempts: number, parts: FinishParts): number {
+  const cap = Math.min(parts.retryCapMs, parts.retryBaseMs * 2 ** Math.min(attempts - 1, 20));
+  return Math.round(cap * (0.5 + parts.random() / 2));
+}
+
+/** The host's word to the home that it shows the listing: its own number, and under which terms. */
+function mirrored(exchange: Exchange, attempt: Attempt, number: string, atMs: number, parts: FinishParts): Planned {
+  const { message, lease } = attempt;
+  if (message.kind !== 'listing') throw new Error('assertion: only listings are mirrored');
+  const decision = lease.decision as Decision | null;
+  const payload: ListingMirrored = {
+    kind: 'listing-mirrored',
+    listing: { id: message.id, version: message.version },
+    host: exchange,
+    mirror: idOf(exchange, number),
+    mirroredAt: parts.rules().instant(atMs),
+    terms: { ...(decision?.terms ?? {}) },
+  };
+  const answer = attempt.outcome.outcome === 'accepted' ? attempt.outcome.answer : new Uint8Array();
+  return {
+    effect: {
+      message: payload,
+      issuer: exchange,
+      audience: [message.home],
+      listing: message.id,
+      stream: listingStream(message.id),
+      // The home's own messages have no word for it: it is told through its record at the gateway.
+      to: [],
+      decisions: [],
+    },
+    id: parts.newId(),
+    atMs,
+    native: { bytes: answer, digest: digestOf(answer), proof: '' },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Answer, Arrival } from '../contract/adapter.ts';
+import { type IntakeParts, takeIn } from './intake.ts';
+
+export interface IntakeQueue {
+  /** Resolves once the answer is durable. Arrivals keep the order of the calls. */
+  submit(arrival: Arrival): Promise<Answer>;
+  /** Takes nothing more in; resolves when all that was taken has its answer. */
+  stop(): Promise<void>;
+  readonly waiting: number;
+}
+
+export interface QueueLimits {
+  /** Arrivals in one transaction at most. */
+  readonly batch: number;
+  /** Arrivals waiting at most; beyond that the answer is `busy` before memory grows. */
+  readonly waiting: number;
+}
+
+interface Waiting {
+  readonly arrival: Arrival;
+  readonly resolve: (answer: Answer) => void;
+}
+
+const BUSY: Answer = { outcome: 'busy', retryAfterMs: 1000 };
+
+/**
+ * Collects arrivals while the last batch is being committed, so that one commit (one fsync) pays for many messages
+ * under load and a lone message waits for nobody.
+ */
+export function openIntakeQueue(
+  parts: IntakeParts,
+  limits: QueueLimits,
+  onFault: (error: unknown, arrivals: number) => void,
+): IntakeQueue {
+  let waiting: Waiting[] = [];
+  let stopped = false;
+  let running: Promise<void> | undefined;
+
+  const run = async () => {
+    while (waiting.length > 0) {
+      const batch = nextBatch();
+      const answers = await takeBatch(batch.map(({ arrival }) => arrival));
+      for (const [i, { resolve }] of batch.entries()) resolve(answers[i] ?? BUSY);
+    }
+    running = undefined;
+  };
+
+  /** Two arrivals with one key never share a batch: the second must see the first's answer. */
+  const nextBatch = (): Waiting[] => {
+    const keys = new Set<string>();
+    const taken: Waiting[] = [];
+    let i = 0;
+    for (; i < waiting.length && taken.length < limits.batch; i++) {
+      const { arrival } = waiting[i]!;
+      const key = `${arrival.exchange}\n${arrival.key}`;
+      if (keys.has(key)) break;
+      keys.add(key);
+      taken.push(waiting[i]!);
+    }
+    waiting = waiting.slice(i);
+    return taken;
+  };
+
+  const takeBatch = async (arrivals: readonly Arrival[]): Promise<readonly Answer[]> => {
+    try {
+      return await takeIn(arrivals, parts);
+    } catch (error) {
+      onFault(error, arrivals.length);
+      if (arrivals.length === 1) return [BUSY];
+      // One bad apple must not hold up the others: each alone, in order.
+      const answers: Answer[] = [];
+      for (const arrival of arrivals) answers.push((await takeBatch([arrival]))[0]!);
+      return answers;
+    }
+  };
+
+  return {
+    submit: (arrival) =>
+      new Promise((resolve) => {
+        if (stopped || waiting.length >= limits.waiting) {
+          resolve(BUSY);
+          return;
+        }
+        waiting.push({ arrival, resolve });
+        running ??= Promise.resolve().then(run);
+      }),
+    stop: async () => {
+      stopped = true;
+      await running;
+    },
+    get waiting() {
+      return waiting.length;
+    },
+  };
+}

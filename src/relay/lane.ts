@@ -1,0 +1,169 @@
+import type { Adapter, Link, NativeRequest, Outcome } from '../contract/adapter.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Loss } from '../contract/loss.ts';
+import type { Listing, Message } from '../contract/message.ts';
+import { type Refusal, refuse } from '../contract/refusal.ts';
+import type { Database } from '../journal/database.ts';
+import { type NumberRow, numbersOf } from '../journal/numbers.ts';
+import { type Lease, leaseDeliveries } from '../journal/outbox.ts';
+import { payloadOf } from '../journal/payload.ts';
+import type { Decision } from '../rules/decide.ts';
+import { termsApplied } from '../rules/terms.ts';
+import { address, numberNeeds } from './address.ts';
+
+/** A delivery with all that is needed to send it, and what became of it. */
+export interface Attempt {
+  readonly lease: Lease;
+  readonly message: Message;
+  readonly request?: NativeRequest;
+  readonly loss: readonly Loss[];
+  readonly outcome: Outcome;
+}
+
+export interface LaneParts {
+  readonly exchange: Exchange;
+  readonly adapter: Adapter;
+  readonly link: Link;
+  readonly database: Database;
+  nowMs(): number;
+  instant(atMs: number): string;
+  /** Takes what became of a delivery; resolves once it is durable. */
+  finished(attempt: Attempt): Promise<void>;
+  onFault(error: unknown): void;
+  readonly batch: number;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+}
+
+export interface Lane {
+  /** Looks for due deliveries and sends until none is left; called again while running, it looks once more. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+  readonly underWay: number;
+}
+
+/** Delivers to one exchange: lease → address → encode → send (or ask) → finished. */
+export function openLane(parts: LaneParts): Lane {
+  const underWay = new Set<Promise<void>>();
+  let draining: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+
+  const drainOnce = async () => {
+    while (!stopped) {
+      again = false;
+      const room = parts.concurrency - underWay.size;
+      if (room <= 0) {
+        await Promise.race(underWay);
+        continue;
+      }
+      const now = parts.nowMs();
+      const leases = await leaseDeliveries(
+        parts.database,
+        parts.exchange,
+        Math.min(room, parts.batch),
+        new Date(now),
+        new Date(now + parts.leaseMs),
+      );
+      if (leases.length === 0) {
+        // The next of a lane only becomes the head when the one before it is finished.
+        if (underWay.size > 0) await Promise.race(underWay);
+        else if (!again) return;
+        continue;
+      }
+      for (const prepared of await prepare(leases, parts)) {
+        const work = attempt(prepared, parts).catch((error: unknown) => parts.onFault(error));
+        underWay.add(work);
+        void work.finally(() => underWay.delete(work));
+      }
+    }
+  };
+
+  return {
+    drain: () => {
+      again = true;
+      draining ??= drainOnce()
+        .catch((error: unknown) => parts.onFault(error))
+        .finally(() => {
+          draining = undefined;
+        });
+      return draining;
+    },
+    stop: async () => {
+      stopped = true;
+      await draining;
+      await Promise.all(underWay);
+    },
+    get underWay() {
+      return underWay.size;
+    },
+  };
+}
+
+interface Prepared {
+  readonly lease: Lease;
+  readonly message: Message;
+  readonly request?: NativeRequest;
+  readonly loss: readonly Loss[];
+  readonly refusals?: readonly Refusal[];
+  /** It cannot be told yet: something it refers to has no number there. */
+  readonly missing?: string;
+}
+
+/** Reads the payloads, finds the recipient's numbers with one query for the whole batch, and encodes. */
+async function prepare(leases: readonly Lease[], parts: LaneParts): Promise<readonly Prepared[]> {
+  const { exchange, adapter, database } = parts;
+  const messages = leases.map(({ envelope }) => payloadOf(envelope) as unknown as Message);
+  const numbers: readonly Omit<NumberRow, 'number'>[] = messages.flatMap((message) => numberNeeds(message, exchange));
+  const numberOf = await numbersOf(database, numbers);
+  const at = parts.instant(parts.nowMs());
+  return leases.map((lease, i): Prepared => {
+    const { message: original, mirror, missing } = address(messages[i]!, exchange, numberOf);
+    const base = { lease, message: original, loss: [] };
+    if (missing !== undefined) return { ...base, missing: `${missing.kind} ${missing.id}` };
+    const message = original.kind === 'listing' ? shown(original, lease.decision) : original;
+    const encoded = adapter.encode(message, {
+      requestId: requestId(lease, exchange),
+      at,
+      ...(mirror === undefined ? {} : { mirror }),
+    });
+    if (!encoded.ok) return { ...base, refusals: encoded.refusals };
+    return { ...base, request: encoded.value.request, loss: encoded.value.loss };
+  });
+}
+
+/** The listing under the terms in force at this host. */
+function shown(listing: Listing, decision: unknown): Listing {
+  return decision === null ? listing : termsApplied(listing, decision as Decision);
+}
+
+/** One key for one message at one exchange, however often it is sent: what makes sending again harmless. */
+export function requestId(lease: Pick<Lease, 'message'>, exchange: Exchange): string {
+  return `${exchange}-${lease.message}`;
+}
+
+async function attempt(prepared: Prepared, parts: LaneParts): Promise<void> {
+  const { lease, message, request, loss } = prepared;
+  const outcome = await outcomeOf(prepared, parts);
+  await parts.finished({ lease, message, loss, outcome, ...(request === undefined ? {} : { request }) });
+}
+
+const NO_ANSWER = new Uint8Array();
+
+async function outcomeOf({ lease, request, refusals, missing }: Prepared, parts: LaneParts): Promise<Outcome> {
+  if (missing !== undefined) {
+    return { outcome: 'refused', refusals: [refuse('reference-unknown', '', missing)], answer: NO_ANSWER };
+  }
+  if (request === undefined) return { outcome: 'refused', refusals: refusals ?? [], answer: NO_ANSWER };
+  try {
+    if (lease.inDoubt) {
+      const asked = await parts.link.ask(request);
+      if (asked.outcome !== 'absent') return asked;
+    }
+    return await parts.link.send(request);
+  } catch (error) {
+    // A link promises outcomes, not exceptions; if it breaks that, nobody knows what was sent.
+    parts.onFault(error);
+    return { outcome: 'ambiguous', reason: 'link fault' };
+  }
+}

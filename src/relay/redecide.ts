@@ -1,0 +1,116 @@
+import { dateAt } from '../contract/dates.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import { type Database, transaction } from '../journal/database.ts';
+import { type DecisionRow, keepDecisions, queueDeliveries } from '../journal/record.ts';
+import { lockNames } from '../journal/rows.ts';
+import { emptyStanding, loadAwards, loadListings, type Standing, saveStanding } from '../journal/standing.ts';
+import { postponeRecheck, type WaitingListing, waitingListings } from '../journal/waiting.ts';
+import type { Decision } from '../rules/decide.ts';
+import type { RuleDesk } from './rule-desk.ts';
+import { decideAll, isRelayed } from './step-listing.ts';
+
+export interface RedecideParts {
+  readonly database: Database;
+  readonly exchanges: readonly Exchange[];
+  rules(): RuleDesk;
+  nowMs(): number;
+  wake(exchanges: ReadonlySet<Exchange>): void;
+  readonly batch: number;
+}
+
+/**
+ * Decides again what was held or refused: listings whose recheck date has come, or (`all`) every one, because a
+ * rulebook has changed. What may go now goes out as the same message, under the new decision. Gives how many went.
+ */
+export async function redecide(parts: RedecideParts, all: boolean): Promise<number> {
+  const due = all ? undefined : dateAt(parts.nowMs());
+  let after = 0n;
+  let relayed = 0;
+  for (;;) {
+    const waiting = await waitingListings(parts.database, after, parts.batch, due);
+    if (waiting.length === 0) return relayed;
+    after = waiting.at(-1)!.no;
+    const woken = new Set<Exchange>();
+    await transaction(parts.database, async (connection) => {
+      const ids = new Set(waiting.map(({ listing }) => listing));
+      await lockNames(connection, ids);
+      const standing = emptyStanding();
+      const none = new Set<string>();
+      await loadListings(
+        connection,
+        { listings: ids, content: ids, interests: none, deals: none, known: none },
+        standing,
+      );
+      await loadAwards(
+        connection,
+        [...standing.listings.values()].flatMap(({ assets }) => assets),
+        standing,
+      );
+      const again = decideAgain(waiting, standing, parts);
+      const at = new Date(parts.nowMs());
+      const changed = again.filter(({ same }) => !same);
+      await keepDecisions(
+        connection,
+        changed.map(({ row }) => row),
+        at,
+      );
+      const same = again.filter((one) => one.same);
+      await postponeRecheck(
+        connection,
+        same.map(({ no }) => no),
+        same.map(({ row }) => row.recheckOn),
+      );
+      const going = changed.filter(({ row }) => isRelayed(row.verdict));
+      await saveStanding(connection, standing, at);
+      await queueDeliveries(
+        connection,
+        going.map(({ row, host }) => ({ message: row.message, exchange: host, lane: row.listing, kind: 'listing' })),
+        at,
+      );
+      for (const { host } of going) woken.add(host);
+      relayed += going.length;
+    });
+    if (woken.size > 0) parts.wake(woken);
+  }
+}
+
+interface Again {
+  readonly no: bigint;
+  readonly host: Exchange;
+  readonly row: DecisionRow;
+  /** It came out as before: only the day of the next look moves. */
+  readonly same: boolean;
+}
+
+function decideAgain(waiting: readonly WaitingListing[], standing: Standing, parts: RedecideParts): readonly Again[] {
+  const atMs = parts.nowMs();
+  return waiting.flatMap(({ no, listing: id, host, message, body }): readonly Again[] => {
+    const listing = standing.listings.get(id);
+    // It may have changed between the look and the lock.
+    if (listing?.content === undefined || listing.message !== message || listing.status !== 'published') return [];
+    const [decided] = decideAll(listing.content, {
+      rules: parts.rules(),
+      exchanges: [listing.home, host],
+      atMs,
+      standing,
+    });
+    const { decision } = decided!;
+    if (isRelayed(decision.verdict)) {
+      listing.hosts = [...new Set([...listing.hosts, host])];
+      standing.changed.listings.add(id);
+    }
+    const row = {
+      listing: id,
+      version: listing.content.version,
+      host,
+      verdict: decision.verdict,
+      message,
+      body: JSON.stringify(decision),
+      recheckOn: decision.recheckOn ?? null,
+    };
+    const before = body as Decision;
+    const same =
+      before.verdict === decision.verdict && JSON.stringify(before.issues) === JSON.stringify(decision.issues);
+    return [{ no, host, row, same }];
+  });
+}

@@ -1,0 +1,158 @@
+import type { Exchange } from '../contract/exchange.ts';
+import { exchangeOf } from '../contract/exchange.ts';
+import type { Listing, ListingState } from '../contract/message.ts';
+import { refuse } from '../contract/refusal.ts';
+import { type ListingStanding, versionKey } from '../journal/standing.ts';
+import {
+  assetsOf,
+  type Effect,
+  early,
+  type HostDecision,
+  listingStream,
+  type StepContext,
+  type Stepped,
+  turned,
+} from './step.ts';
+
+/** A listing, new or changed: decided for every other exchange, delivered where the rules allow. */
+export function stepListing(listing: Listing, context: StepContext): Stepped {
+  const { standing, sender, digest, messageId } = context;
+  if (listing.home !== sender) return turned(refuse('not-yours', '/home', listing.home));
+  const before = standing.listings.get(listing.id);
+  const given = standing.versions.get(versionKey(listing.id, listing.version));
+  if (given !== undefined && given !== digest) {
+    return turned(refuse('version-conflict', '/version', `${listing.id} v${listing.version}`));
+  }
+  if (before?.status === 'closed' || before?.status === 'withdrawn') {
+    return turned(refuse('state-forbids', '/status', before.status));
+  }
+  standing.versions.set(versionKey(listing.id, listing.version), digest);
+  standing.changed.versions.push({ id: listing.id, version: listing.version, digest, deal: false });
+  const own = effectOf(listing, context, [], []);
+  // A version that comes after a later one is kept, and changes nothing.
+  if (before !== undefined && listing.version <= before.version) return { ok: true, effects: [own] };
+
+  const decisions = decideAll(listing, context);
+  const shown = decisions.filter(({ decision }) => isRelayed(decision.verdict)).map(({ host }) => host);
+  const after: ListingStanding = {
+    id: listing.id,
+    home: listing.home,
+    version: listing.version,
+    // A change while suspended does not take the suspension away.
+    status: before?.status ?? listing.status,
+    title: listing.title,
+    mode: listing.mode,
+    message: messageId,
+    stateAt: before?.stateAt ?? null,
+    hosts: shown,
+    assets: assetsOf(listing),
+    content: listing,
+  };
+  standing.listings.set(listing.id, after);
+  standing.changed.listings.add(listing.id);
+  const gone = (before?.hosts ?? []).filter((host) => !shown.includes(host));
+  return {
+    ok: true,
+    effects: [effectOf(listing, context, shown, decisions), ...takeDown(listing, gone, decisions, context)],
+  };
+}
+
+/** A listing suspended, published again, withdrawn or closed: told to every exchange that shows it. */
+export function stepListingState(state: ListingState, context: StepContext): Stepped {
+  const { standing, sender, atMs } = context;
+  const id = 'id' in state.listing ? state.listing.id : state.listing.mirror;
+  if (exchangeOf(id) !== sender) return turned(refuse('not-yours', '/listing/id', id));
+  const before = standing.listings.get(id);
+  if (before === undefined) return early('/listing/id', id);
+  const version = state.listing.version ?? before.version;
+  const at = state.at ?? new Date(atMs).toISOString();
+  const effect: Effect = {
+    message: { ...state, listing: { id, version } },
+    issuer: sender,
+    audience: context.exchanges.filter((exchange) => exchange !== sender),
+    listing: id,
+    stream: listingStream(id),
+    to: before.hosts,
+    decisions: [],
+  };
+  if (isLate(before, version, at)) return { ok: true, effects: [{ ...effect, to: [] }] };
+  if (before.status === 'closed' || (before.status === 'withdrawn' && state.status !== 'withdrawn')) {
+    return turned(refuse('state-forbids', '/status', `${before.status} → ${state.status}`));
+  }
+  before.version = Math.max(before.version, version);
+  before.status = state.status;
+  before.stateAt = at;
+  if (state.status === 'withdrawn' || state.status === 'closed') before.hosts = [];
+  standing.changed.listings.add(id);
+  return { ok: true, effects: [effect] };
+}
+
+/** Of two states the later one holds, by version and then by the home's own clock, whichever arrives first. */
+function isLate(before: ListingStanding, version: number, at: string): boolean {
+  if (version !== before.version) return version < before.version;
+  return before.stateAt !== null && Date.parse(at) < Date.parse(before.stateAt);
+}
+
+export function decideAll(
+  listing: Listing,
+  context: Pick<StepContext, 'rules' | 'exchanges' | 'atMs' | 'standing'>,
+): readonly HostDecision[] {
+  // The rights, not the listing: the same listing is not resold by being listed.
+  const sales = assetsOf(listing)
+    .slice(1)
+    .flatMap((asset) => context.standing.sales.get(asset) ?? []);
+  const lastSoldOn = sales.sort().at(-1);
+  return context.exchanges
+    .filter((host) => host !== listing.home)
+    .map((host) => ({ host, decision: context.rules.decide(listing, host, context.atMs, lastSoldOn) }));
+}
+
+export function isRelayed(verdict: string): boolean {
+  return verdict === 'relay' || verdict === 'relay-with-terms';
+}
+
+function effectOf(
+  listing: Listing,
+  context: StepContext,
+  to: readonly Exchange[],
+  decisions: readonly HostDecision[],
+): Effect {
+  return {
+    message: listing,
+    issuer: context.sender,
+    // Addressed to all others from the start: a host that may not show it today may when its rules change.
+    audience: context.exchanges.filter((exchange) => exchange !== context.sender),
+    listing: listing.id,
+    stream: listingStream(listing.id),
+    to,
+    decisions,
+  };
+}
+
+/** A new version may no longer be shown where the old one was: the gateway itself takes the old one down there. */
+function takeDown(
+  listing: Listing,
+  gone: readonly Exchange[],
+  decisions: readonly HostDecision[],
+  context: StepContext,
+): readonly Effect[] {
+  return gone.map((host) => {
+    const decision = decisions.find((one) => one.host === host)?.decision;
+    const held = decision?.verdict === 'hold';
+    return {
+      message: {
+        kind: 'listing-state',
+        listing: { id: listing.id, version: listing.version },
+        status: held ? 'suspended' : 'withdrawn',
+        reason: decision?.issues.map(({ code }) => code).join(', ') ?? '',
+        at: context.rules.instant(context.atMs),
+      },
+      issuer: 'qiao',
+      audience: [host],
+      listing: listing.id,
+      stream: listingStream(listing.id),
+      to: [host],
+      decisions: [],
+    };
+  });
+}
