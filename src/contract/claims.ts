@@ -32,6 +32,32 @@ function buildTrie(mapping: Mapping, side: 'native' | 'unified'): Trie {
   return root;
 }
 
+/** A native object that rows reach into; `spelled`: where it is absent, some row's blank would make it. */
+export interface Holder {
+  readonly path: string;
+  readonly spelled: boolean;
+}
+
+const holders = new WeakMap<Mapping, readonly Holder[]>();
+
+/** The native objects around a mapping's fields, outermost first. */
+export function holdersOf(mapping: Mapping): readonly Holder[] {
+  let found = holders.get(mapping);
+  if (found === undefined) {
+    const spelled = new Map(Object.keys(mapping.blanks ?? {}).map((path) => [path, false]));
+    for (const { native, blank } of mapping.rows) {
+      const steps = split(native);
+      for (let depth = 1; depth < steps.length; depth++) {
+        const path = steps.slice(0, depth).join('.');
+        spelled.set(path, spelled.get(path) === true || blank !== undefined);
+      }
+    }
+    found = [...spelled].map(([path, any]) => ({ path, spelled: any })).sort((a, b) => a.path.length - b.path.length);
+    holders.set(mapping, found);
+  }
+  return found;
+}
+
 function claim(trie: Trie, path: readonly string[], leaf: Trie): void {
   if (trie === true) return;
   const [key, ...rest] = path;

@@ -1,4 +1,4 @@
-import { trieOf, unclaimed } from './claims.ts';
+import { holdersOf, trieOf, unclaimed } from './claims.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { changesDeal, type Loss, loss } from './loss.ts';
 import { type Refusal, type RefusalCode, refuse } from './refusal.ts';
@@ -123,10 +123,16 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
     });
     put(value, row.unified, members);
   }
-  for (const [path, blank] of Object.entries(mapping.blanks ?? {})) {
+  for (const { path, spelled } of holdersOf(mapping)) {
     const sent = get(native, path);
-    const empty = isBlank(sent) || (isObject(sent) && Object.values(sent).every(isBlank));
-    if (empty && !same(sent, blank)) note(pointerOf(path), sent, blank);
+    const blank = mapping.blanks?.[path];
+    const inside = isObject(sent) ? Object.values(sent) : [];
+    if (blank !== undefined) {
+      const empty = isBlank(sent) || (isObject(sent) && inside.every(isBlank));
+      if (empty && !same(sent, blank)) note(pointerOf(path), sent, blank);
+    } else if (sent === undefined ? spelled : isBlank(sent) || (isObject(sent) && inside.length === 0)) {
+      note(pointerOf(path), sent, undefined);
+    }
   }
   const known = trieOf(mapping, 'native');
   unclaimed(native, known, at, (pointer) => refusals.push(refuse('unknown-field', pointer)));
