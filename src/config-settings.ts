@@ -21,13 +21,13 @@ export const settings = {
   HOST: {
     schema: { type: 'string', maxLength: 253, pattern: '^[A-Za-z0-9._:-]+$' },
     fallback: '127.0.0.1',
-    zh: '监听地址(主机名或 IP)',
+    zh: '监听地址（主机名或 IP）',
     en: 'the address to listen on, a host name or IP address',
   },
   PORT: {
     schema: { type: 'string', format: 'port' },
     fallback: '8480',
-    zh: '0 到 65535 的整数(0 表示任选空闲端口)',
+    zh: '0 到 65535 的整数（0 表示任选空闲端口）',
     en: 'an integer from 0 to 65535; 0 takes any free port',
   },
   LOG_LEVEL: {
@@ -39,13 +39,13 @@ export const settings = {
   DATABASE_URL: {
     schema: url('postgres|postgresql'),
     secret: true,
-    zh: 'postgres:// 开头的连接串;不设置则使用内置 PostgreSQL(生产环境不允许)',
+    zh: 'postgres:// 开头的连接串；不设置则使用内置 PostgreSQL（生产环境不允许）',
     en: 'a postgres:// connection string; without it the embedded PostgreSQL is used (not in production)',
   },
   REDIS_URL: {
     schema: url('redis|rediss'),
     secret: true,
-    zh: 'redis:// 或 rediss:// 连接串;不设置则队列使用 PostgreSQL',
+    zh: 'redis:// 或 rediss:// 连接串；不设置则队列使用 PostgreSQL',
     en: 'a redis:// or rediss:// connection string; without it the queue uses PostgreSQL',
   },
   QIAO_DATA: {
@@ -56,20 +56,20 @@ export const settings = {
   },
   QIAO_KEYS: {
     schema: { type: 'string', maxLength: 1024 },
-    zh: '密钥目录,默认为数据目录下的 keys',
+    zh: '密钥目录，默认为数据目录下的 keys',
     en: 'the key store; keys in the data folder by default',
   },
   QIAO_OPERATOR_TOKEN: {
     schema: { type: 'string', pattern: '^[!-~]{24,512}$' },
     secret: true,
-    zh: '24 到 512 个可打印 ASCII 字符,无空格;不设置则运维接口关闭',
+    zh: '24 到 512 个可打印 ASCII 字符，无空格；不设置则运维接口关闭',
     en: '24 to 512 printable ASCII characters without blanks; without it the operator routes are closed',
   },
   QIAO_CTEX_URL: { schema: url('https?'), zh: 'ctex 的 http(s) 地址', en: 'the http(s) address of ctex' },
   QIAO_STEX_URL: { schema: url('https?'), zh: 'stex 的 http(s) 地址', en: 'the http(s) address of stex' },
   QIAO_SZSE_ADDRESS: {
     schema: { type: 'string', maxLength: 260, format: 'host-and-port' },
-    zh: 'szse 会话的 主机:端口',
+    zh: 'szse 会话的 主机：端口',
     en: 'host:port of the szse session',
   },
   QIAO_SZSE_FILES_URL: {
@@ -77,9 +77,15 @@ export const settings = {
     zh: 'szse 文件服务的 http(s) 地址',
     en: 'the http(s) address of the szse files',
   },
+  QIAO_MEMBER: {
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,32}$' },
+    fallback: 'QIAO',
+    zh: '网关在各交易所的会员号',
+    en: "the gateway's member code at the exchanges",
+  },
   QIAO_CALENDAR: {
     schema: { type: 'string', maxLength: 1024 },
-    zh: '节假日安排的补充文件(JSON)',
+    zh: '节假日安排的补充文件（JSON）',
     en: 'a JSON file that supplements the business calendar',
   },
 } as const satisfies Record<string, Setting>;
@@ -115,8 +121,16 @@ export const defaultLimits = {
   retryBaseMs: 1_000,
   retryCapMs: 300_000,
   retryAttempts: 20,
-  deliveryBatch: 50,
-  deliveryConcurrency: 8,
+  deliveryBatch: 100,
+  /** Requests under way at one exchange at once. */
+  deliveryConcurrency: 32,
+  /** Arrivals in one transaction, and arrivals waiting before the answer is `busy`. */
+  intakeBatch: 128,
+  intakeWaiting: 5_000,
+  /** How long a message that refers to something unknown is put off, where the transport may reorder. */
+  patienceMs: 10_000,
+  /** The next look into an outbox that was empty (exchanges that are polled). */
+  outboxPollMs: 200,
   /** The slow look behind LISTEN/NOTIFY and the queue: what was missed is found at the latest then. */
   pollIntervalMs: 1_000,
   sweepIntervalMs: 15_000,

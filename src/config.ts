@@ -24,6 +24,8 @@ export interface Config {
   readonly keysFolder: string;
   readonly operatorToken: string | undefined;
   readonly calendarFile: string | undefined;
+  /** The gateway's name at the exchanges. */
+  readonly member: string;
   readonly exchanges: {
     readonly ctexUrl: string | undefined;
     readonly stexUrl: string | undefined;
@@ -74,7 +76,7 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Config 
   if (production && values.DATABASE_URL === undefined && !known.has('DATABASE_URL')) {
     problems.push({
       name: 'DATABASE_URL',
-      zh: '生产环境(NODE_ENV=production)必须设置:不允许使用内置 PostgreSQL',
+      zh: '生产环境（NODE_ENV=production）必须设置：不允许使用内置 PostgreSQL',
       en: 'is required in production (NODE_ENV=production): the embedded PostgreSQL is refused there',
     });
   }
@@ -129,7 +131,7 @@ function readSecret(name: string, file: string, problems: Problem[]): string | u
     const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     problems.push({
       name: `${name}_FILE`,
-      zh: `无法读取所指文件(${reason})`,
+      zh: `无法读取所指文件（${reason}）`,
       en: `names a file that cannot be read (${reason})`,
     });
     return undefined;
@@ -177,6 +179,7 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
     keysFolder: resolve(cwd, values.QIAO_KEYS ?? join(dataFolder, 'keys')),
     operatorToken: values.QIAO_OPERATOR_TOKEN,
     calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
+    member: String(values.QIAO_MEMBER),
     exchanges: {
       ctexUrl: values.QIAO_CTEX_URL,
       stexUrl: values.QIAO_STEX_URL,
@@ -217,6 +220,7 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_STEX_URL: hidden(exchanges.stexUrl),
     QIAO_SZSE_ADDRESS: szse && `${szse.host.includes(':') ? `[${szse.host}]` : szse.host}:${szse.port}`,
     QIAO_SZSE_FILES_URL: hidden(exchanges.szseFilesUrl),
+    QIAO_MEMBER: config.member,
     QIAO_CALENDAR: config.calendarFile,
   };
   const rows = settingNames.map((name) => ({ name, value: shown[name] ?? '', source: sources[name] }));
