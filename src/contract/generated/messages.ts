@@ -103,6 +103,76 @@ export type ListingObjectType =
   | 'bio-variety'
   | 'know-how'
   | 'other';
+/**
+ * One rule: on what it bears, when it applies, what it says, whence it comes
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-clause".
+ */
+export type RulebookClause =
+  | RulebookDisclosureClause
+  | RulebookNoticeClause
+  | RulebookCalendarClause
+  | RulebookStartDayClause
+  | RulebookExtensionClause
+  | RulebookChangeOfTermsClause
+  | RulebookRegimesClause
+  | RulebookModesClause
+  | RulebookObjectTypesClause
+  | RulebookDealTypesClause
+  | RulebookDepositCapClause
+  | RulebookDepositReturnClause
+  | RulebookPaymentDaysClause
+  | RulebookInstalmentsClause
+  | RulebookSoeLicenceClause
+  | RulebookForeignPartyClause
+  | RulebookHkMoTwPartyClause
+  | RulebookNaturalPersonBuyerClause
+  | RulebookPriceKindsClause
+  | RulebookFeesClause
+  | RulebookRetentionClause
+  | RulebookCutOffClause
+  | RulebookHoursClause
+  | RulebookRedLinesClause;
+/**
+ * Begins with the exchange
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-clauseId".
+ */
+export type RulebookClauseId = string;
+/**
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-regime".
+ */
+export type RulebookRegime = 'soe-asset' | 'soe-equity' | 'soe-capital' | 'public-rnd' | 'private';
+/**
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-objectType".
+ */
+export type RulebookObjectType =
+  | 'invention'
+  | 'utility-model'
+  | 'design'
+  | 'patent-application'
+  | 'software'
+  | 'ic-layout'
+  | 'plant-variety'
+  | 'bio-variety'
+  | 'know-how'
+  | 'other';
+/**
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-text".
+ */
+export type RulebookText = string;
+/**
+ * statute: an act or order says so; published: the exchange has published it; assumption: unverified
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-provenance".
+ */
+export type RulebookProvenance = 'statute' | 'published' | 'assumption';
 
 export interface Contract {}
 /**
@@ -457,6 +527,596 @@ export interface Listing {
   export: 'none' | 'restricted' | 'prohibited';
   publishedAt: Instant;
   extensions?: Extensions;
+}
+/**
+ * Shortest time a listing must be disclosed before it may be awarded
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-disclosureClause".
+ */
+export interface RulebookDisclosureClause {
+  id: RulebookClauseId;
+  dimension: 'disclosure';
+  when?: RulebookPredicate;
+  value: {
+    days: number;
+    dayKind: 'working' | 'calendar';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * All conditions together; absent: always. priceFrom is included, priceBelow is not. A listing without a price meets every price condition
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-predicate".
+ */
+export interface RulebookPredicate {
+  /**
+   * @minItems 1
+   * @maxItems 5
+   */
+  regime?: [RulebookRegime, ...RulebookRegime[]];
+  /**
+   * @minItems 1
+   * @maxItems 5
+   */
+  mode?: [Mode, ...Mode[]];
+  /**
+   * @minItems 1
+   * @maxItems 6
+   */
+  dealType?: [DealType, ...DealType[]];
+  /**
+   * @minItems 1
+   * @maxItems 10
+   */
+  objectType?: [RulebookObjectType, ...RulebookObjectType[]];
+  priceFrom?: string;
+  priceBelow?: string;
+}
+/**
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-bilingual".
+ */
+export interface RulebookBilingual {
+  zh: RulebookText;
+  en: RulebookText;
+}
+/**
+ * Shortest public notice of a price that was agreed (协议定价公示) before trading
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-noticeClause".
+ */
+export interface RulebookNoticeClause {
+  id: RulebookClauseId;
+  dimension: 'notice';
+  when?: RulebookPredicate;
+  value: {
+    days: number;
+    dayKind: 'working' | 'calendar';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * statutory: State Council working days; securities: trading days, without make-up weekends
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-calendarClause".
+ */
+export interface RulebookCalendarClause {
+  id: RulebookClauseId;
+  dimension: 'calendar';
+  when?: RulebookPredicate;
+  value: 'statutory' | 'securities';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Whether the first day counts (民法典 201: it does not, unless agreed otherwise)
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-startDayClause".
+ */
+export interface RulebookStartDayClause {
+  id: RulebookClauseId;
+  dimension: 'start-day';
+  when?: RulebookPredicate;
+  value: 'excluded' | 'included';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Each extension is at least this long; at most so many times
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-extensionClause".
+ */
+export interface RulebookExtensionClause {
+  id: RulebookClauseId;
+  dimension: 'extension';
+  when?: RulebookPredicate;
+  value: {
+    days: number;
+    dayKind: 'working' | 'calendar';
+    times: number;
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * What a change of terms does while the listing is published
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-changeOfTermsClause".
+ */
+export interface RulebookChangeOfTermsClause {
+  id: RulebookClauseId;
+  dimension: 'change-of-terms';
+  when?: RulebookPredicate;
+  value: 'new-version-restarts-clock' | 'refused';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Legal regimes of sellers the venue lists
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-regimesClause".
+ */
+export interface RulebookRegimesClause {
+  id: RulebookClauseId;
+  dimension: 'regimes';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 5
+   */
+  value: [
+    'soe-asset' | 'soe-equity' | 'soe-capital' | 'public-rnd' | 'private',
+    ...('soe-asset' | 'soe-equity' | 'soe-capital' | 'public-rnd' | 'private')[]
+  ];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Modes of trade
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-modesClause".
+ */
+export interface RulebookModesClause {
+  id: RulebookClauseId;
+  dimension: 'modes';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 5
+   */
+  value: [
+    'agreement' | 'listing' | 'auction' | 'bidding' | 'tender',
+    ...('agreement' | 'listing' | 'auction' | 'bidding' | 'tender')[]
+  ];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * What may be traded
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-objectTypesClause".
+ */
+export interface RulebookObjectTypesClause {
+  id: RulebookClauseId;
+  dimension: 'object-types';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 10
+   */
+  value: [
+    (
+      | 'invention'
+      | 'utility-model'
+      | 'design'
+      | 'patent-application'
+      | 'software'
+      | 'ic-layout'
+      | 'plant-variety'
+      | 'bio-variety'
+      | 'know-how'
+      | 'other'
+    ),
+    ...(
+      | 'invention'
+      | 'utility-model'
+      | 'design'
+      | 'patent-application'
+      | 'software'
+      | 'ic-layout'
+      | 'plant-variety'
+      | 'bio-variety'
+      | 'know-how'
+      | 'other'
+    )[]
+  ];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Types of technology contract
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-dealTypesClause".
+ */
+export interface RulebookDealTypesClause {
+  id: RulebookClauseId;
+  dimension: 'deal-types';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 6
+   */
+  value: [
+    'development' | 'transfer' | 'license' | 'consulting' | 'service' | 'equity-contribution',
+    ...('development' | 'transfer' | 'license' | 'consulting' | 'service' | 'equity-contribution')[]
+  ];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Deposit at most this part of the price
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-depositCapClause".
+ */
+export interface RulebookDepositCapClause {
+  id: RulebookClauseId;
+  dimension: 'deposit-cap';
+  when?: RulebookPredicate;
+  value: {
+    rate: string;
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Deposits of losers go back within
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-depositReturnClause".
+ */
+export interface RulebookDepositReturnClause {
+  id: RulebookClauseId;
+  dimension: 'deposit-return';
+  when?: RulebookPredicate;
+  value: {
+    days: number;
+    dayKind: 'working' | 'calendar';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * The price is due within, after the contract
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-paymentDaysClause".
+ */
+export interface RulebookPaymentDaysClause {
+  id: RulebookClauseId;
+  dimension: 'payment-days';
+  when?: RulebookPredicate;
+  value: {
+    days: number;
+    dayKind: 'working' | 'calendar';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Whether and how the price may be paid in instalments
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-instalmentsClause".
+ */
+export interface RulebookInstalmentsClause {
+  id: RulebookClauseId;
+  dimension: 'instalments';
+  when?: RulebookPredicate;
+  value: {
+    admitted: boolean;
+    firstShareMin?: string;
+    restMonthsMax?: number;
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Whether the venue is a lawfully established property-rights exchange (企业国有资产法 54); unknown never counts as yes
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-soeLicenceClause".
+ */
+export interface RulebookSoeLicenceClause {
+  id: RulebookClauseId;
+  dimension: 'soe-licence';
+  when?: RulebookPredicate;
+  value: 'yes' | 'no' | 'unknown';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Parties from abroad
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-foreignPartyClause".
+ */
+export interface RulebookForeignPartyClause {
+  id: RulebookClauseId;
+  dimension: 'foreign-party';
+  when?: RulebookPredicate;
+  value: 'admit' | 'hold' | 'refuse';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Parties from Hong Kong, Macao or Taiwan
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-hkMoTwPartyClause".
+ */
+export interface RulebookHkMoTwPartyClause {
+  id: RulebookClauseId;
+  dimension: 'hk-mo-tw-party';
+  when?: RulebookPredicate;
+  value: 'admit' | 'hold' | 'refuse';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Whether a natural person may buy
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-naturalPersonBuyerClause".
+ */
+export interface RulebookNaturalPersonBuyerClause {
+  id: RulebookClauseId;
+  dimension: 'natural-person-buyer';
+  when?: RulebookPredicate;
+  value: 'yes' | 'no';
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Kinds of price a listing may have
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-priceKindsClause".
+ */
+export interface RulebookPriceKindsClause {
+  id: RulebookClauseId;
+  dimension: 'price-kinds';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 3
+   */
+  value: ['fixed' | 'reserve' | 'negotiable', ...('fixed' | 'reserve' | 'negotiable')[]];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Fee of each side. progressive (分档累进): every tier takes its own part of the price; flat: the tier the price falls in takes all
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-feesClause".
+ */
+export interface RulebookFeesClause {
+  id: RulebookClauseId;
+  dimension: 'fees';
+  when?: RulebookPredicate;
+  value: {
+    method: 'progressive' | 'flat';
+    /**
+     * @minItems 1
+     * @maxItems 20
+     *
+     * Items: upTo is included; the last tier has none
+     */
+    tiers: [
+      {
+        upTo?: string;
+        rate: string;
+      },
+      ...{
+        upTo?: string;
+        rate: string;
+      }[]
+    ];
+    min?: string;
+    max?: string;
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * How long the file of a deal is kept
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-retentionClause".
+ */
+export interface RulebookRetentionClause {
+  id: RulebookClauseId;
+  dimension: 'retention';
+  when?: RulebookPredicate;
+  value: {
+    years: number;
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Until when an event belongs to the same business day
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-cutOffClause".
+ */
+export interface RulebookCutOffClause {
+  id: RulebookClauseId;
+  dimension: 'cut-off';
+  when?: RulebookPredicate;
+  /**
+   * Time of day, Asia/Shanghai
+   */
+  value: string;
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Hours of business, Asia/Shanghai
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-hoursClause".
+ */
+export interface RulebookHoursClause {
+  id: RulebookClauseId;
+  dimension: 'hours';
+  when?: RulebookPredicate;
+  /**
+   * @minItems 1
+   * @maxItems 6
+   */
+  value: [
+    {
+      /**
+       * Time of day, Asia/Shanghai
+       */
+      from: string;
+      /**
+       * Time of day, Asia/Shanghai
+       */
+      to: string;
+    },
+    ...{
+      /**
+       * Time of day, Asia/Shanghai
+       */
+      from: string;
+      /**
+       * Time of day, Asia/Shanghai
+       */
+      to: string;
+    }[]
+  ];
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * Most holders of one right; fewest trading days between two trades of the same thing (国发〔2011〕38号)
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-redLinesClause".
+ */
+export interface RulebookRedLinesClause {
+  id: RulebookClauseId;
+  dimension: 'red-lines';
+  when?: RulebookPredicate;
+  value: {
+    maxHolders: number;
+    resaleDays: number;
+    calendar: 'statutory' | 'securities';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * What export control does to a relay; only in the statutory floor, never in a rulebook
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook-exportClause".
+ */
+export interface RulebookExportClause {
+  id: RulebookClauseId;
+  dimension: 'export';
+  when?: RulebookPredicate;
+  value: {
+    restricted: 'admit' | 'hold' | 'refuse';
+    prohibited: 'admit' | 'hold' | 'refuse';
+  };
+  basis: RulebookBilingual;
+  provenance: RulebookProvenance;
+  from: Date;
+  to?: Date;
+}
+/**
+ * 交易规则: one exchange's trading rules as data, versioned and effective-dated. Dates from and to are both included.
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Rulebook".
+ */
+export interface Rulebook {
+  kind: 'rulebook';
+  exchange: Exchange;
+  version: Version;
+  from: Date;
+  to?: Date;
+  title: RulebookBilingual;
+  /**
+   * @minItems 1
+   * @maxItems 500
+   */
+  clauses: [RulebookClause, ...RulebookClause[]];
 }
 /**
  * 对账单: one exchange's books for one business day, as sent; controls are checked by clearing.

@@ -1,0 +1,67 @@
+import type { ValueOf } from './clause.ts';
+import { type Findings, type Matter, ruleAt, type Side, term, termFrom } from './matter.ts';
+import type { PartyDimension } from './party.ts';
+import type { Term } from './terms.ts';
+
+/**
+ * Lays down the terms that no check has laid down yet, each by the strategy domain §8 gives its dimension: the regime
+ * travels; the home rules existence and clock; the host rules its own buyers, display and fee; time that protects
+ * (retention, a State-owned seller's payment) is the strictest.
+ */
+export function mergeTerms(matter: Matter, findings: Findings): void {
+  const { terms } = findings;
+  const home = <D extends Parameters<typeof ruleAt>[2]>(dimension: D) => termFrom(matter, findings, 'home', dimension);
+  const host = <D extends Parameters<typeof ruleAt>[2]>(dimension: D) => termFrom(matter, findings, 'host', dimension);
+
+  const regime = ruleAt(matter, 'statute', 'regimes');
+  if (regime !== undefined) terms.regime = term(matter.listing.regime, 'regime', regime.clause);
+  assign(terms, 'calendar', home('calendar'));
+  assign(terms, 'startDay', home('start-day'));
+  assign(terms, 'extension', home('extension'));
+  assign(terms, 'changeOfTerms', home('change-of-terms'));
+  assign(terms, 'depositReturn', home('deposit-return'));
+  assign(terms, 'cutOff', home('cut-off'));
+  assign(terms, 'hours', host('hours'));
+  assign(terms, 'sellerFee', home('fees'));
+  assign(terms, 'buyerFee', host('fees'));
+  assign(terms, 'naturalPersonBuyer', host('natural-person-buyer'));
+  assign(terms, 'foreignParty', strictest(matter, findings, 'foreign-party', gravity));
+  assign(terms, 'hkMoTwParty', strictest(matter, findings, 'hk-mo-tw-party', gravity));
+  assign(
+    terms,
+    'retention',
+    strictest(matter, findings, 'retention', ({ years }) => years),
+  );
+  assign(
+    terms,
+    'paymentDays',
+    matter.listing.regime.startsWith('soe-')
+      ? strictest(matter, findings, 'payment-days', ({ days }) => -days)
+      : home('payment-days'),
+  );
+}
+
+const gravity = (admission: ValueOf<PartyDimension>): number => ['admit', 'hold', 'refuse'].indexOf(admission);
+
+/** The strictest of what statute, home and host say; `weight` is greater the stricter a value is. */
+function strictest<D extends 'foreign-party' | 'hk-mo-tw-party' | 'retention' | 'payment-days'>(
+  matter: Matter,
+  findings: Findings,
+  dimension: D,
+  weight: (value: ValueOf<D>) => number,
+): Term<ValueOf<D>> | undefined {
+  let found: Term<ValueOf<D>> | undefined;
+  for (const side of ['statute', 'home', 'host'] satisfies readonly Side[]) {
+    const clause = ruleAt(matter, side, dimension)?.clause;
+    if (clause === undefined) continue;
+    findings.consulted.push(clause);
+    if (found === undefined || weight(clause.value) > weight(found.value)) {
+      found = term(clause.value as ValueOf<D>, side === 'statute' ? 'statute' : 'strictest', clause);
+    }
+  }
+  return found;
+}
+
+function assign<T, K extends keyof T>(to: T, key: K, value: T[K] | undefined): void {
+  if (value !== undefined) to[key] = value;
+}
