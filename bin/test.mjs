@@ -14,7 +14,7 @@ const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const hasRedis = Boolean(process.env.REDIS_URL) || spawnSync('redis-server', ['--version']).status === 0;
 const missingRedis = `
   ┌──────────────────────────────────────────────────────────────────────────────┐
-  │ 未找到 Redis:队列在 Redis 上的测试将被跳过                                   │
+  │ 未找到 Redis：队列在 Redis 上的测试将被跳过                                  │
   │ NO REDIS FOUND: the tests of the queue on Redis are skipped.                 │
   │ Set REDIS_URL, or install redis-server (apt-get install redis-server).       │
   └──────────────────────────────────────────────────────────────────────────────┘

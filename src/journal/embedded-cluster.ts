@@ -112,7 +112,7 @@ export function initialise(cluster: Cluster, native: string, user: ServerUser): 
     );
     if (made.status !== 0) {
       const reason = (made.stderr || String(made.error ?? made.signal)).trim();
-      throw unsupported(`initdb 失败:${reason}`, `initdb failed: ${reason}`, made.error);
+      throw unsupported(`initdb 失败：${reason}`, `initdb failed: ${reason}`, made.error);
     }
     renameSync(join(aside, 'files'), cluster.path);
   } catch (error) {

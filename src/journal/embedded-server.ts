@@ -81,7 +81,7 @@ export async function launch(at: Launch): Promise<Server> {
     const passing = /Address already in use|pre-existing shared memory block/.test(reason);
     if (!passing || attempt >= startAttempts) {
       throw new EmbeddedUnavailable(
-        `内置 PostgreSQL 未能启动,见 ${at.folder}/postgres.log;也可设置 DATABASE_URL。${reason}`,
+        `内置 PostgreSQL 未能启动，见 ${at.folder}/postgres.log；也可设置 DATABASE_URL。${reason}`,
         `The embedded PostgreSQL did not start, see ${at.folder}/postgres.log; or set DATABASE_URL. ${reason}`,
       );
     }

@@ -68,7 +68,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const { code, path } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS' && code !== 'ENOSPC') throw error;
     throw unsupported(
-      `无法写入 ${path ?? options.folder}(${code};目录可能属于另一用户,可用 QIAO_DATA 另选)`,
+      `无法写入 ${path ?? options.folder}（${code}；目录可能属于另一用户，可用 QIAO_DATA 另选）`,
       `${path ?? options.folder} cannot be written (${code}; it may belong to another user, QIAO_DATA chooses another folder)`,
       error,
     );

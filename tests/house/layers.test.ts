@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,7 +86,9 @@ describe('the layers of the house', () => {
 describe('the pure rooms', () => {
   it('ask neither the clock nor chance nor the environment', () => {
     const asking = /\bDate\.now\(|new Date\(\)|\bMath\.random\(|\bprocess\.env\b|\brandom(Bytes|UUID|Int)\b|\bfetch\(/;
-    const guilty = ['src/contract', 'src/rules', 'src/envelope'].flatMap((room) =>
+    const rooms = ['src/contract', 'src/rules', 'src/envelope'].filter((room) => existsSync(join(root, room)));
+    expect(rooms).toContain('src/contract');
+    const guilty = rooms.flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts'))
         .map((name) => join(room, name))
