@@ -39,7 +39,7 @@ export function flag(no: string, yes: string): Codec {
 export function whole(min: number, max: number, json = false): Codec {
   return {
     decode: (value) => {
-      if (json ? typeof value !== 'number' : typeof value !== 'string' || !/^(0|[1-9]\d{0,9})$/.test(value)) {
+      if (json ? !Number.isInteger(value) : typeof value !== 'string' || !/^(0|[1-9]\d{0,9})$/.test(value)) {
         return new Turned('bad-number', value);
       }
       const number = Number(value);

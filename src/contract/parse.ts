@@ -76,7 +76,7 @@ const FORMATS: Readonly<Record<string, RefusalCode>> = {
 };
 
 /**
- * Schema errors in our own codes, one for each code and pointer, at most 50. Of an `anyOf` only the branch that came
+ * Schema errors in our own codes, at most 50 and each once; `bad-format` only where nothing more telling is said. Of an `anyOf` only the branch that came
  * nearest speaks: the others merely say that the input is not something else.
  */
 export function refusalsOf(errors: readonly ErrorObject[], value: Json): readonly Refusal[] {
@@ -86,7 +86,9 @@ export function refusalsOf(errors: readonly ErrorObject[], value: Json): readonl
     const refusal = refusalOf(error, value);
     found.set(`${refusal.code} ${refusal.pointer}`, refusal);
   }
-  return [...found.values()];
+  const all = [...found.values()];
+  const told = new Set(all.filter(({ code }) => code !== 'bad-format').map(({ pointer }) => pointer));
+  return all.filter(({ code, pointer }) => code !== 'bad-format' || !told.has(pointer));
 }
 
 function refusalOf(error: ErrorObject, value: Json): Refusal {
