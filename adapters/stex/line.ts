@@ -1,0 +1,100 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { isAxiosError } from 'axios';
+import type { LinkPorts, LinkSettings } from '../../src/contract/adapter.ts';
+import type { Refusal } from '../../src/contract/refusal.ts';
+import { codes } from './codes.ts';
+import { openSeal, type Seal, type SerialWindow, sealRequest } from './seal.ts';
+
+/** An answer of STEX whose signature is right. */
+export interface Answered {
+  readonly body: Uint8Array;
+  readonly seal: Seal;
+}
+
+/** Why there is no such answer. */
+export type Unanswered =
+  /** Certainly never sent. */
+  | { readonly why: 'unsent'; readonly reason: string }
+  /** Sent, or perhaps sent; what became of it is unknown. */
+  | { readonly why: 'lost'; readonly reason: string }
+  /** Something came that STEX did not sign, or not now. */
+  | { readonly why: 'unproven'; readonly refusal: Refusal; readonly body: Uint8Array; readonly headers: string };
+
+/** Signed requests to STEX over kept-alive connections. */
+export interface Line {
+  call(path: string, body?: Uint8Array, stop?: AbortSignal): Promise<Answered | Unanswered>;
+  close(): void;
+}
+
+/** Errors that happen before a connection stands, so that nothing can have been sent. */
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
+
+export function openLine(
+  settings: LinkSettings,
+  ports: LinkPorts,
+  serial: () => Promise<number>,
+  serials: SerialWindow,
+  maxSockets: number,
+): Line {
+  const agents = {
+    httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
+  };
+  const client = axios.create({
+    ...agents,
+    ...(settings.url === undefined ? {} : { baseURL: settings.url }),
+    adapter: 'http',
+    proxy: false,
+    maxRedirects: 0,
+    decompress: false,
+    maxContentLength: settings.maxAnswerBytes,
+    responseType: 'arraybuffer',
+    transformRequest: [(body: unknown) => body],
+    transformResponse: [(body: unknown) => body],
+    validateStatus: () => true,
+  });
+  return {
+    async call(path, body, stop) {
+      const request = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
+      const headers = sealRequest({ ...request, ...(body === undefined ? { path } : { body }) }, ports.signer);
+      const timeout = AbortSignal.timeout(settings.timeoutMs);
+      try {
+        const response = await client.request<Uint8Array>({
+          url: path,
+          signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
+          ...(body === undefined
+            ? { method: 'GET', headers }
+            : {
+                method: 'POST',
+                data: body,
+                headers: { ...headers, 'Content-Type': 'application/xml; charset=GB18030' },
+              }),
+        });
+        const answer = response.data;
+        const seal = openSeal(response.headers as Record<string, unknown>, answer, {
+          member: codes.member,
+          nowMs: ports.nowMs(),
+          verifier: ports.verifier,
+          serials,
+        });
+        if (!('code' in seal)) return { body: answer, seal };
+        const shown = JSON.stringify({ status: response.status, ...pick(response.headers) });
+        return { why: 'unproven', refusal: seal, body: answer, headers: shown };
+      } catch (error) {
+        if (!isAxiosError(error)) throw error;
+        const reason = `${error.code ?? ''} ${error.message}`.trim();
+        return { why: UNSENT.has(error.code ?? '') ? 'unsent' : 'lost', reason };
+      }
+    },
+    close() {
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
+  };
+}
+
+function pick(headers: object): Record<string, unknown> {
+  const entries = Object.entries(headers).filter(([name]) => name.startsWith('x-stex-'));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 300)]));
+}

@@ -1,0 +1,23 @@
+import type { MockFault } from '../../../src/contract/mock.ts';
+
+/** Faults ordered for the next requests of an operation: an LX, or query, outbox, ack, statement. */
+export interface Faults {
+  order(operation: string, fault: MockFault, count: number): void;
+  /** The fault due for this request, taken from the order. `*` stands for any document to the inbox. */
+  next(operation: string): MockFault | undefined;
+}
+
+export function openFaults(): Faults {
+  const orders: { operation: string; fault: MockFault; left: number }[] = [];
+  return {
+    order: (operation, fault, count) => void orders.push({ operation, fault, left: count }),
+    next(operation) {
+      const isDocument = /^\d{3}$/.test(operation);
+      const at = orders.findIndex((one) => one.operation === operation || (one.operation === '*' && isDocument));
+      const order = orders[at];
+      if (order === undefined) return undefined;
+      if (--order.left <= 0) orders.splice(at, 1);
+      return order.fault;
+    },
+  };
+}
