@@ -1,7 +1,7 @@
-import { isObject, type Json } from './json.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Mapping } from './mapping.ts';
 import { step } from './refusal.ts';
-import { isBlank, split } from './tree.ts';
+import { get, isBlank, same, split } from './tree.ts';
 
 /** `true`: claimed whole; a map: claimed key by key; `each`: an array whose members are claimed so. */
 export type Trie = true | { readonly keys: Map<string, Trie>; each?: Trie };
@@ -33,15 +33,14 @@ function buildTrie(mapping: Mapping, side: 'native' | 'unified'): Trie {
 }
 
 /** A native object that rows reach into; `spelled`: where it is absent, some row's blank would make it. */
-export interface Holder {
+interface Holder {
   readonly path: string;
   readonly spelled: boolean;
 }
 
 const holders = new WeakMap<Mapping, readonly Holder[]>();
 
-/** The native objects around a mapping's fields, outermost first. */
-export function holdersOf(mapping: Mapping): readonly Holder[] {
+function holdersOf(mapping: Mapping): readonly Holder[] {
   let found = holders.get(mapping);
   if (found === undefined) {
     const spelled = new Map(Object.keys(mapping.blanks ?? {}).map((path) => [path, false]));
@@ -56,6 +55,30 @@ export function holdersOf(mapping: Mapping): readonly Holder[] {
     holders.set(mapping, found);
   }
   return found;
+}
+
+/** The native objects with nothing inside that are not written as we would write them, outermost first. */
+export function emptyHolders(mapping: Mapping, native: JsonObject): { path: string; sent: Json | undefined }[] {
+  const found: { path: string; sent: Json | undefined }[] = [];
+  for (const { path, spelled } of holdersOf(mapping)) {
+    const sent = get(native, path);
+    const blank = mapping.blanks?.[path];
+    const inside = isObject(sent) ? Object.values(sent) : undefined;
+    const differs =
+      blank !== undefined
+        ? (isBlank(sent) || inside?.every(isBlank) === true) && !same(sent, blank)
+        : sent === undefined
+          ? spelled
+          : isBlank(sent) || inside?.length === 0;
+    if (differs) found.push({ path, sent });
+  }
+  return found;
+}
+
+/** True when a native path lies inside an object that the mapping lists under `blanks` and that is blank here. */
+export function hasBlankHolder(mapping: Mapping, native: JsonObject, path: string): boolean {
+  if (mapping.blanks === undefined) return false;
+  return Object.keys(mapping.blanks).some((holder) => path.startsWith(`${holder}.`) && isBlank(get(native, holder)));
 }
 
 function claim(trie: Trie, path: readonly string[], leaf: Trie): void {

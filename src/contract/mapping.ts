@@ -1,4 +1,4 @@
-import { holdersOf, trieOf, unclaimed } from './claims.ts';
+import { emptyHolders, hasBlankHolder, trieOf, unclaimed } from './claims.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { changesDeal, type Loss, loss } from './loss.ts';
 import { type Refusal, type RefusalCode, refuse } from './refusal.ts';
@@ -101,14 +101,14 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
   };
   for (const row of mapping.rows) {
     if (!('each' in row)) {
-      readRow(row, native, value, '', parentBlank(native, row.native, mapping.blanks));
+      readRow(row, native, value, '', hasBlankHolder(mapping, native, row.native));
       continue;
     }
     const sent = get(native, row.native);
     const pointer = pointerOf(row.native);
     if (isBlank(sent) || (Array.isArray(sent) && sent.length === 0)) {
       if (row.always) put(value, row.unified, []);
-      if (!same(sent, row.blank) && !parentBlank(native, row.native, mapping.blanks)) note(pointer, sent, row.blank);
+      if (!same(sent, row.blank) && !hasBlankHolder(mapping, native, row.native)) note(pointer, sent, row.blank);
       continue;
     }
     if (!Array.isArray(sent)) {
@@ -123,17 +123,7 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
     });
     put(value, row.unified, members);
   }
-  for (const { path, spelled } of holdersOf(mapping)) {
-    const sent = get(native, path);
-    const blank = mapping.blanks?.[path];
-    const inside = isObject(sent) ? Object.values(sent) : [];
-    if (blank !== undefined) {
-      const empty = isBlank(sent) || (isObject(sent) && inside.every(isBlank));
-      if (empty && !same(sent, blank)) note(pointerOf(path), sent, blank);
-    } else if (sent === undefined ? spelled : isBlank(sent) || (isObject(sent) && inside.length === 0)) {
-      note(pointerOf(path), sent, undefined);
-    }
-  }
+  for (const { path, sent } of emptyHolders(mapping, native)) note(pointerOf(path), sent, mapping.blanks?.[path]);
   const known = trieOf(mapping, 'native');
   unclaimed(native, known, at, (pointer) => refusals.push(refuse('unknown-field', pointer)));
   for (const { unified, of } of mapping.derived ?? []) {
@@ -212,9 +202,4 @@ export function asSentOver(native: JsonObject, asSent: unknown): JsonObject {
     for (const pointer of absent) if (typeof pointer === 'string') putAt(tree, pointer, undefined);
   }
   return tree;
-}
-
-function parentBlank(native: JsonObject, path: string, blanks: Mapping['blanks']): boolean {
-  if (blanks === undefined) return false;
-  return Object.keys(blanks).some((parent) => path.startsWith(`${parent}.`) && isBlank(get(native, parent)));
 }

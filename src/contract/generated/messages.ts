@@ -1134,6 +1134,9 @@ export interface Statement {
   totalPrice: Money;
   totalFee: Money;
   digest: Sha256;
+  /**
+   * @maxItems 1000000
+   */
   rows: {
     dealNumber: NativeId;
     homeDealNumber?: NativeId;
