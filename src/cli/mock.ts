@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { exchangeNames } from '../contract/exchange.ts';
+import { type AddCommand, exchangeArgument, portArgument, tokenArgument } from './command.ts';
+import { configFor } from './config.ts';
+import { write } from './output.ts';
+import { EXIT, Surroundings } from './terminal.ts';
+
+interface MockOptions {
+  readonly port: number;
+  readonly filePort: number;
+  readonly deskPort: number;
+  readonly gateway?: string;
+  readonly member?: string;
+}
+
+/** `qiao mock <exchange>`: one mock exchange from its profile, until it is told to stop. */
+export const addMock: AddCommand = (program, { terminal, end }) => {
+  program
+    .command('mock')
+    .description('独立运行一家模拟交易所 / one mock exchange from its profile, on 127.0.0.1')
+    .argument('<exchange>', 'ctex | stex | szse', exchangeArgument)
+    .option('--port <port>', '监听端口，0 为任意 / port to listen on, 0 for any', portArgument, 0)
+    .option('--file-port <port>', '文件端口（szse）/ port of the day-end files (szse)', portArgument, 0)
+    .option('--desk-port <port>', '前台控制端口 / port of the desk', portArgument, 0)
+    .option('--gateway <url>', '网关地址，供推送（ctex）/ base address of the gateway, where it pushes (ctex)')
+    .option('--member <code>', "网关在该所的会员号 / the gateway's name at this exchange", tokenArgument)
+    .action(async (exchange: ReturnType<typeof exchangeArgument>, options: MockOptions) => {
+      const config = configFor(terminal.env);
+      if (config.production) {
+        throw new Surroundings(
+          'NODE_ENV=production 下不运行模拟交易所；请去掉该变量',
+          'a mock exchange does not run under NODE_ENV=production: unset it',
+        );
+      }
+      const [{ openKeyStore }, { mocks }, { openDesk }] = await Promise.all([
+        import('../trust/keystore.ts'),
+        import('../../adapters/mocks.ts'),
+        import('../../adapters/desk.ts'),
+      ]);
+      const keys = openKeyStore(config.keysFolder, { demo: true, now: new Date(terminal.nowMs()) });
+      const mock = mocks[exchange]();
+      const member = options.member ?? config.member;
+      try {
+        const address = await mock.start({
+          ...keys.mock(exchange),
+          member,
+          port: options.port,
+          filePort: options.filePort,
+          ...(options.gateway === undefined ? {} : { gatewayUrl: options.gateway }),
+          nowMs: terminal.nowMs,
+          nonce: () => randomBytes(16).toString('hex'),
+        });
+        const desk = await openDesk(mock, options.deskPort);
+        const { zh, en } = exchangeNames[exchange];
+        const lines = [
+          `${exchange}  ${zh}（模拟，依本项目的接口概要）/ ${en} (a mock, from this project's stand-in profile)`,
+          ...(address.address === undefined ? [] : [`session  ${address.address}`]),
+          ...(address.url === undefined ? [] : [`http     ${address.url}`]),
+          `desk     ${desk.url}`,
+          `keys     ${keys.root}`,
+          `member   ${member}`,
+          '按 Ctrl-C 结束 / Ctrl-C ends it',
+        ];
+        await write(terminal.stdout, `${lines.join('\n')}\n`);
+        await terminal.stopped();
+        await desk.stop();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        throw new Surroundings(
+          '端口已被占用，请换用 --port、--file-port 或 --desk-port（0 为任意空闲端口）',
+          'a port is taken: choose another with --port, --file-port or --desk-port (0 takes any free one)',
+          error,
+        );
+      } finally {
+        await mock.stop();
+      }
+      end(EXIT.done);
+    });
+};

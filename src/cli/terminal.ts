@@ -1,0 +1,48 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** Everything a command touches outside itself. */
+export interface Terminal {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  nowMs(): number;
+  /** Resolves when somebody asks the program to stop (SIGINT, SIGTERM). */
+  stopped(): Promise<void>;
+}
+
+export function processTerminal(): Terminal {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    nowMs: Date.now,
+    stopped: () =>
+      new Promise((resolve) => {
+        const stop = () => {
+          process.off('SIGINT', stop).off('SIGTERM', stop);
+          resolve();
+        };
+        process.on('SIGINT', stop).on('SIGTERM', stop);
+      }),
+  };
+}
+
+/** What the program ends with; surface.md of the project's documentation fixes these four. */
+export const EXIT = { done: 0, failed: 1, refused: 2, usage: 64 } as const;
+
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** The surroundings are not as a command needs them: said in both languages, with the next thing to do. */
+export class Surroundings extends Error {
+  readonly zh: string;
+  constructor(zh: string, en: string, cause?: unknown) {
+    super(en, { cause });
+    this.zh = zh;
+  }
+}
+
+export function sayFailure(terminal: Terminal, zh: string, en: string): void {
+  terminal.stderr.write(`qiao: ${zh} / ${en}\n`);
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Express, RequestHandler } from 'express';
+import type { JsonObject } from '../contract/json.ts';
+import { docsPage } from './docs-page.ts';
+import { landingPage } from './landing-page.ts';
+import { bundleOpenApi } from './openapi.ts';
+import { STYLE } from './page.ts';
+import type { Parts } from './parts.ts';
+
+/** Paths that are no JSON routes of the contract; described in schemas/openapi.json all the same. */
+export const PAGE_PATHS = ['/', '/docs', '/openapi.json', '/metrics'] as const;
+
+/** The pages for people and machines. They load nothing from outside and run no script. */
+export function mountPages(app: Express, parts: Parts): void {
+  const document: JsonObject = bundleOpenApi();
+  const style = createHash('sha256').update(STYLE).digest('base64');
+  const policy = `default-src 'none'; style-src 'sha256-${style}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
+  const fixed = (type: string, text: string): RequestHandler => {
+    const bytes = Buffer.from(text);
+    const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
+    return (request, response) => {
+      response.set({ etag, 'cache-control': 'public, max-age=60' });
+      if (type === 'text/html') response.set('content-security-policy', policy);
+      if (request.fresh) return void response.status(304).end();
+      response.type(type).send(bytes);
+    };
+  };
+  app.get('/', fixed('text/html', landingPage()));
+  app.get('/docs', fixed('text/html', docsPage(document)));
+  app.get('/openapi.json', fixed('application/json', JSON.stringify(document)));
+  app.get('/metrics', async (_, response) => {
+    response.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics());
+  });
+}

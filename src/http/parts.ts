@@ -1,0 +1,47 @@
+import type { LinkState, Webhook } from '../contract/adapter.ts';
+import type { Exchange } from '../contract/exchange.ts';
+import type { Json } from '../contract/json.ts';
+import type { Checked } from '../contract/refusal.ts';
+import type { Database, Queryable } from '../journal/database.ts';
+import type { Rulebook } from '../rules/rulebook.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Everything the HTTP surface is handed; it makes nothing itself but answers. */
+export interface Parts {
+  readonly database: Database;
+  readonly metrics: Metrics;
+  /** Where exchanges push to; mounted before everything else. */
+  readonly webhooks: readonly Webhook[];
+  readonly links: readonly { readonly exchange: Exchange; state(): LinkState }[];
+  /** Every version known of an exchange's rulebook. */
+  rulebooks(exchange: Exchange): readonly Rulebook[];
+  /** Takes a new rulebook version over, in that transaction; what hangs on it is decided again afterwards. */
+  adoptRulebook(connection: Queryable, rulebook: Json, at: Date): Promise<Checked<AdoptedRulebook>>;
+  /** Makes a dead delivery due again; false when there is no such dead letter (any more). */
+  redrive(connection: Queryable, no: bigint, at: Date): Promise<boolean>;
+  /** What `/readyz` asks: the database, its migrations, the queue. Each throws what is wrong. */
+  readonly checks: readonly { readonly name: string; check(): Promise<void> }[];
+  /** True from SIGTERM on: no longer ready, still answering. */
+  stopping(): boolean;
+  /** Absent: operator routes are closed. */
+  readonly operatorToken: string | undefined;
+  /** Signs the cursors of pages: at least 16 bytes, the same in every process of one gateway. */
+  readonly cursorKey: Uint8Array;
+  readonly limits: HttpLimits;
+  nowMs(): number;
+  /** A fresh UUID. */
+  newId(): string;
+  log(level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface HttpLimits {
+  readonly bodyLimitBytes: number;
+  readonly pageLimit: number;
+  readonly pageDefault: number;
+}
+
+export interface AdoptedRulebook {
+  readonly exchange: Exchange;
+  readonly version: number;
+  readonly sha256: string;
+}

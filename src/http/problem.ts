@@ -1,0 +1,124 @@
+import { type Refusal, type RefusalCode, refusalCodes, refuse } from '../contract/refusal.ts';
+
+/** RFC 9457, with our code and every single error; what HTTP answers and what the commands write to stderr. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance?: string;
+  /** The code of the first error, or of the request as a whole. */
+  readonly code: ProblemCode;
+  readonly errors: readonly ProblemError[];
+}
+
+export interface ProblemError {
+  /** RFC 6901 into the body, or `#query/<name>` and `#header/<name>` for what is not in the body. */
+  readonly pointer: string;
+  readonly code: string;
+  readonly message_zh: string;
+  readonly message_en: string;
+}
+
+/** What can be wrong with a request before anybody looks at its content: status, Chinese, English. */
+const REQUEST_PROBLEMS = {
+  'bad-query': [400, '查询参数不符合规定', 'a query parameter is not as required'],
+  'bad-cursor': [400, '游标无效，请从第一页重新开始', 'the cursor is not valid: start again from the first page'],
+  'bad-path': [400, '路径不是有效的编码', 'the path is not validly encoded'],
+  'idempotency-key-missing': [400, '缺少 Idempotency-Key 请求头', 'the Idempotency-Key header is missing'],
+  'idempotency-key-invalid': [
+    400,
+    'Idempotency-Key 须为 1 至 128 个可见 ASCII 字符',
+    'Idempotency-Key is 1 to 128 visible ASCII characters',
+  ],
+  unauthorised: [401, '须出示运营员令牌', "this needs the operator's token"],
+  'operator-closed': [
+    403,
+    '未配置 QIAO_OPERATOR_TOKEN，运营员操作已关闭',
+    'QIAO_OPERATOR_TOKEN is not set: operator routes are closed',
+  ],
+  'not-found': [404, '没有这个资源', 'there is no such resource'],
+  'method-not-allowed': [405, '此地址不接受该方法', 'this address does not take that method'],
+  'idempotency-in-progress': [
+    409,
+    '同一 Idempotency-Key 的请求正在处理，请稍后重试',
+    'a request with this Idempotency-Key is still under way: try again later',
+  ],
+  'state-conflict': [409, '当前状态不允许此操作', 'its present state does not allow this'],
+  'unsupported-media-type': [
+    415,
+    '请求体须为未压缩的 application/json',
+    'the body must be application/json, not compressed',
+  ],
+  'idempotency-key-reused': [
+    422,
+    '同一 Idempotency-Key 用于不同的请求',
+    'this Idempotency-Key was used for a different request',
+  ],
+  internal: [500, '内部错误，已记录', 'an error of ours; it has been logged'],
+  unavailable: [503, '暂时无法处理，请稍后重试', 'not available for the moment: try again later'],
+} as const satisfies Record<string, readonly [number, string, string]>;
+
+export type RequestProblemCode = keyof typeof REQUEST_PROBLEMS;
+export type ProblemCode = RequestProblemCode | RefusalCode;
+
+/** The bytes could not be read at all; everything else that is refused was read and turned down (422). */
+const UNREADABLE: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'not-text',
+  'not-json',
+  'not-xml',
+  'not-tagged',
+  'doctype-forbidden',
+  'duplicate-key',
+  'forbidden-key',
+  'too-deep',
+  'bad-number',
+  'bad-length',
+  'bad-checksum',
+]);
+
+/** The body or file was turned down, for each of these reasons (at least one). */
+export function refusalProblem(refusals: readonly Refusal[], instance?: string): Problem {
+  const first = refusals[0] ?? refuse('inconsistent');
+  const { zh, en } = refuse(first.code);
+  return {
+    type: typeOf(first.code),
+    title: `${zh} / ${en}`,
+    status: statusOf(first.code),
+    detail: `输入被拒绝，共 ${refusals.length} 处，见 errors。/ The input was refused for ${refusals.length} reason(s), see errors.`,
+    ...(instance === undefined ? {} : { instance }),
+    code: first.code,
+    errors: refusals.map(({ code, pointer, zh, en }) => ({ pointer, code, message_zh: zh, message_en: en })),
+  };
+}
+
+/** Something about the request itself; `pointer` and `detail` (language-free) say where and what. */
+export function requestProblem(code: RequestProblemCode, pointer = '', detail = ''): Problem {
+  const [status, zh, en] = REQUEST_PROBLEMS[code];
+  const shown = detail === '' ? '' : `: ${detail}`;
+  return {
+    type: typeOf(code),
+    title: `${zh} / ${en}`,
+    status,
+    detail: `${zh} / ${en}${shown}`,
+    code,
+    errors: [{ pointer, code, message_zh: `${zh}${shown}`, message_en: `${en}${shown}` }],
+  };
+}
+
+/** Every code with its status and texts, for the docs page. */
+export function problemCatalogue(): readonly { code: string; status: number; zh: string; en: string }[] {
+  const requests = Object.entries(REQUEST_PROBLEMS).map(([code, [status, zh, en]]) => ({ code, status, zh, en }));
+  const refusals = refusalCodes.map((code) => ({ ...refuse(code), status: statusOf(code) }));
+  return [...requests, ...refusals];
+}
+
+/** The page of the gateway that gave the problem; a reference that RFC 9457 resolves against the request. */
+function typeOf(code: string): string {
+  return `/docs#problem-${code}`;
+}
+
+function statusOf(code: RefusalCode): number {
+  if (code === 'too-large') return 413;
+  return UNREADABLE.has(code) ? 400 : 422;
+}

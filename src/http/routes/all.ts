@@ -1,0 +1,24 @@
+import type { Parts } from '../parts.ts';
+import type { Route } from '../route.ts';
+import { adapterRoutes } from './adapters.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { dealRoutes } from './deals.ts';
+import { decisionRoutes } from './decisions.ts';
+import { healthRoutes } from './health.ts';
+import { listingRoutes } from './listings.ts';
+import { messageRoutes } from './messages.ts';
+import { rulebookRoutes } from './rulebooks.ts';
+
+/** Every JSON route of the gateway; schemas/openapi.json describes exactly these, and a test holds them together. */
+export function routesOf(parts: Parts): readonly Route[] {
+  return [
+    ...listingRoutes(parts),
+    ...dealRoutes(parts),
+    ...messageRoutes(parts),
+    ...decisionRoutes(parts),
+    ...adapterRoutes(parts),
+    ...deadLetterRoutes(parts),
+    ...rulebookRoutes(parts),
+    ...healthRoutes(parts),
+  ];
+}

@@ -1,0 +1,45 @@
+import { exchanges } from '../../contract/exchange.ts';
+import { listDeadLetters } from '../../journal/message-reads.ts';
+import { readFilters } from '../filters.ts';
+import { pageAnswer, readPaging } from '../paging.ts';
+import type { Parts } from '../parts.ts';
+import { requestProblem } from '../problem.ts';
+import { type Route, turnedDown } from '../route.ts';
+import { deliveryShown } from './messages.ts';
+
+/** What could not be delivered and waits for a person. */
+export function deadLetterRoutes(parts: Parts): readonly Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/dead-letters',
+      query: ['limit', 'cursor', 'exchange'],
+      answer: async (asked) => {
+        const read = readFilters(asked, { exchange: exchanges });
+        if ('code' in read) return turnedDown(read);
+        const request = readPaging(asked, parts);
+        if ('code' in request) return turnedDown(request);
+        const { after, limit } = request;
+        const page = await listDeadLetters(parts.database, read.filter, {
+          limit,
+          ...(after === undefined ? {} : { afterNo: BigInt(after.id) }),
+        });
+        return pageAnswer(asked, page, parts, deliveryShown);
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/dead-letters/:id/redrive',
+      operator: true,
+      body: false,
+      answer: async ({ params, at }, connection) => {
+        const id = params.id ?? '';
+        const no = /^[1-9]\d{0,17}$/.test(id) ? BigInt(id) : undefined;
+        const redriven = no !== undefined && (await parts.redrive(connection, no, at));
+        return redriven
+          ? { status: 202, body: { id, state: 'waiting' } }
+          : turnedDown(requestProblem('not-found', '', id.slice(0, 80)));
+      },
+    },
+  ];
+}

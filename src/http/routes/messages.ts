@@ -1,0 +1,92 @@
+import { openKept } from '../../journal/kept-envelope.ts';
+import { type DeliveryRecord, type MessageRecord, readMessage } from '../../journal/message-reads.ts';
+import type { Parts } from '../parts.ts';
+import { requestProblem } from '../problem.ts';
+import { type Answer, ok, type Route, turnedDown } from '../route.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Messages: the exact bytes, who signed them, who has them. Bytes are base64. */
+export function messageRoutes(parts: Parts): readonly Route[] {
+  const answer =
+    (show: (record: MessageRecord) => unknown) =>
+    async ({ params }: { readonly params: Readonly<Record<string, string>> }): Promise<Answer> => {
+      const id = params.id ?? '';
+      const record = UUID.test(id) ? await readMessage(parts.database, id) : undefined;
+      return record === undefined ? turnedDown(requestProblem('not-found', '', id.slice(0, 80))) : ok(show(record));
+    };
+  return [
+    { method: 'get', path: '/v1/messages/:id', query: [], answer: answer(shown) },
+    { method: 'get', path: '/v1/messages/:id/evidence', query: [], answer: answer(evidence) },
+  ];
+}
+
+function shown(record: MessageRecord) {
+  const { id, kind, issuer, stream, seq, subject, recordedAt } = record;
+  const { header, payload } = openKept(record.envelope);
+  return {
+    id,
+    kind,
+    issuer,
+    stream,
+    seq: Number(seq),
+    subject,
+    recordedAt,
+    envelope: { header, payload, bytes: base64(record.envelope) },
+    native: record.native === null ? null : { bytes: base64(record.native), proof: record.proof },
+    receipts: receiptsOf(record),
+    deliveries: record.deliveries.map(deliveryShown),
+  };
+}
+
+/** One delivery as JSON; dead letters are shown in the same form. */
+export function deliveryShown(delivery: DeliveryRecord) {
+  const { no, message, exchange, kind, state, attempts, number, reason, loss, createdAt, finishedAt } = delivery;
+  return {
+    id: no.toString(),
+    message,
+    exchange,
+    kind,
+    state,
+    attempts,
+    number,
+    reason,
+    loss: loss ?? [],
+    sent: base64(delivery.sent),
+    answer: base64(delivery.answer),
+    createdAt,
+    finishedAt,
+  };
+}
+
+/** What proves the message today; inclusion in the signed log and the certificates follow with the bundle. */
+function evidence(record: MessageRecord) {
+  return {
+    format: 'qiao-evidence-preliminary',
+    note: {
+      zh: '初步证据：信封、原生报文与回执的原始字节。完整证据包（日志包含证明、证书与信任清单）将由 qiao evidence 提供。',
+      en: 'Preliminary: the exact bytes of envelope, native message and receipts. The full bundle (proof of inclusion in the log, certificates, trust list) will come from qiao evidence.',
+    },
+    message: record.id,
+    recordedAt: record.recordedAt,
+    envelope: base64(record.envelope),
+    native: record.native === null ? null : { bytes: base64(record.native), proof: record.proof },
+    receipts: receiptsOf(record),
+  };
+}
+
+function receiptsOf(record: MessageRecord) {
+  const ends = record.deliveries.filter(({ receipt }) => receipt !== null);
+  return [
+    { receipt: 'received', by: 'qiao', bytes: base64(record.received) },
+    ...ends.map(({ exchange, state, receipt }) => ({
+      receipt: state === 'accepted' ? 'accepted' : 'refused',
+      by: exchange,
+      bytes: base64(receipt),
+    })),
+  ];
+}
+
+function base64(bytes: Buffer | null): string | null {
+  return bytes === null ? null : bytes.toString('base64');
+}

@@ -1,0 +1,86 @@
+import type { Queryable } from './database.ts';
+import { Conditions, type Page, pageOf } from './pages.ts';
+
+/** One message of the journal, with the bytes that prove it and what became of it at each recipient. */
+export interface MessageRecord {
+  readonly id: string;
+  readonly kind: string;
+  readonly issuer: string;
+  readonly stream: string;
+  readonly seq: bigint;
+  readonly subject: string;
+  readonly envelope: Buffer;
+  /** The exchange's own bytes it came from, and the exchange's signature over them; null for the gateway's own. */
+  readonly native: Buffer | null;
+  readonly proof: string | null;
+  readonly received: Buffer;
+  readonly recordedAt: Date;
+  readonly deliveries: readonly DeliveryRecord[];
+}
+
+/** One message on its way to one exchange. */
+export interface DeliveryRecord {
+  readonly no: bigint;
+  readonly message: string;
+  readonly exchange: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly number: string | null;
+  readonly reason: unknown;
+  /** What that exchange's messages could not say. */
+  readonly loss: unknown;
+  readonly sent: Buffer | null;
+  readonly answer: Buffer | null;
+  readonly receipt: Buffer | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+const DELIVERY = `no, message, exchange, kind, state, attempts, number, reason, loss, sent, answer, receipt,
+  created_at as "createdAt", finished_at as "finishedAt"`;
+
+export async function readMessage(connection: Queryable, id: string): Promise<MessageRecord | undefined> {
+  const [found, deliveries] = await Promise.all([
+    connection.query<Omit<MessageRecord, 'deliveries'> & Record<string, unknown>>(
+      `select id, kind, issuer, stream, seq, subject, envelope, native, proof, received, recorded_at as "recordedAt"
+         from message where id = $1`,
+      [id],
+    ),
+    connection.query<DeliveryRecord & Record<string, unknown>>(
+      `select ${DELIVERY} from delivery where message = $1 order by no`,
+      [id],
+    ),
+  ]);
+  const row = found.rows[0];
+  return row === undefined ? undefined : { ...row, deliveries: deliveries.rows };
+}
+
+/** What could not be delivered and waits for a person, oldest first. */
+export async function listDeadLetters(
+  connection: Queryable,
+  filter: { readonly exchange?: string },
+  request: { readonly afterNo?: bigint; readonly limit: number },
+): Promise<Page<DeliveryRecord>> {
+  const where = new Conditions();
+  where.add(`state = 'dead'`);
+  where.equal('exchange', filter.exchange);
+  if (request.afterNo !== undefined) where.add(`no > ${where.bind(request.afterNo)}`);
+  const { rows } = await connection.query<DeliveryRecord & Record<string, unknown>>(
+    `select ${DELIVERY} from delivery ${where.text()} order by no limit ${where.bind(request.limit + 1)}`,
+    where.values,
+  );
+  return pageOf(rows, request.limit, ({ no }) => ({ at: '', id: no.toString() }));
+}
+
+/** How many deliveries are open or dead, by exchange and state; both are indexed, so it stays cheap. */
+export async function countDeliveries(
+  connection: Queryable,
+): Promise<readonly { readonly exchange: string; readonly state: string; readonly count: bigint }[]> {
+  const { rows } = await connection.query<{ exchange: string; state: string; count: bigint }>(
+    `select exchange, state, count(*) from delivery where open group by exchange, state
+     union all
+     select exchange, state, count(*) from delivery where state = 'dead' and not open group by exchange, state`,
+  );
+  return rows;
+}

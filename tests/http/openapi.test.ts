@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import request from 'supertest';
+import type { JsonObject } from '../../src/contract/json.ts';
+import { bundleOpenApi } from '../../src/http/openapi.ts';
+import { PAGE_PATHS } from '../../src/http/pages.ts';
+import { routesOf } from '../../src/http/routes/all.ts';
+import { keepDeal, keepDecision, keepDelivery, keepListing, keepNumber } from './journal.ts';
+import { dealOf, listingNumbered } from './samples.ts';
+import { openSurface, rulebookDocument, type Surface, TOKEN } from './surface.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: unknown;
+  readonly parameters?: readonly { readonly $ref?: string; readonly name?: string; readonly in?: string }[];
+  readonly requestBody?: unknown;
+}
+
+let surface: Surface;
+const document = bundleOpenApi();
+const paths = document.paths as unknown as Record<string, Record<string, Operation>>;
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+ajv.addSchema({ ...document, $id: 'https://qiao.invalid/openapi' });
+
+beforeAll(async () => {
+  surface = await openSurface();
+});
+afterAll(() => surface.close());
+
+function validator(path: string, method: string, status: number): ValidateFunction {
+  const place = (document.paths as Record<string, JsonObject>)[path]?.[method] as JsonObject;
+  const response = (place.responses as Record<string, JsonObject>)[String(status)];
+  if (response === undefined) throw new Error(`${method} ${path} does not describe ${status}`);
+  const schema =
+    response.$ref === undefined
+      ? `#/paths/${path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')}/${method}/responses/${status}/content/application~1json/schema`
+      : '#/components/schemas/Problem';
+  return ajv.compile({ $ref: `https://qiao.invalid/openapi${schema}` });
+}
+
+function expectDescribed(answer: request.Response, path: string, method: string): void {
+  const validate = validator(path, method, answer.status);
+  const valid = validate(answer.body);
+  if (!valid) throw new Error(`${method} ${path} ${answer.status}: ${JSON.stringify(validate.errors, null, 1)}`);
+}
+
+test('every route is described and everything described is a route', () => {
+  const routes = routesOf(surface.parts).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  const pages = PAGE_PATHS.map((path) => `get ${path}`);
+  const webhooks = surface.parts.webhooks.map(({ path }) => `post ${path}`);
+  const described = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method} ${path}`),
+  );
+  expect(described.sort()).toEqual([...routes, ...pages, ...webhooks].sort());
+});
+
+test('what is described of a route is what it takes: query, token, body, key', () => {
+  for (const route of routesOf(surface.parts)) {
+    const operation = paths[route.path.replace(/:(\w+)/g, '{$1}')]![route.method]!;
+    const names = (place: string) =>
+      (operation.parameters ?? [])
+        .map((one) => (one.$ref === undefined ? one : resolve(one.$ref)))
+        .filter((one) => one.in === place)
+        .map((one) => one.name);
+    if (route.method === 'get') expect(names('query').sort()).toEqual([...route.query].sort());
+    else {
+      expect(names('header')).toEqual(['Idempotency-Key']);
+      expect(operation.security !== undefined).toBe(route.operator);
+      expect(operation.requestBody !== undefined).toBe(route.body);
+    }
+  }
+});
+
+function resolve(ref: string): { name?: string; in?: string } {
+  return ref
+    .slice(2)
+    .split('/')
+    .reduce((node: unknown, key) => (node as Record<string, unknown>)[key], document) as { name?: string };
+}
+
+test('the document served stands alone: every reference is inside it, and operation ids are unique', async () => {
+  const { body } = await request(surface.app).get('/openapi.json').expect(200);
+  expect(body.openapi).toBe('3.1.0');
+  const refs = JSON.stringify(body).match(/"\$ref":"[^"]+"/g) ?? [];
+  expect(refs.length).toBeGreaterThan(50);
+  for (const ref of refs) expect(resolve(ref.slice(8, -1))).toBeDefined();
+  const ids = Object.values(paths).flatMap((item) => Object.values(item).map((one) => one.operationId));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('answers are as described', async () => {
+  const db = surface.database;
+  const listing = listingNumbered(1);
+  const decide = (host: string) =>
+    request(surface.app)
+      .post('/v1/decisions')
+      .set('idempotency-key', randomUUID())
+      .send({ listing, host, at: '2026-03-02T10:00:00+08:00' });
+  const decided = await decide('stex');
+  expectDescribed(decided, '/v1/decisions', 'post');
+  expectDescribed(await decide('szse'), '/v1/decisions', 'post');
+  const message = await keepListing(db, listing, '2026-03-02');
+  await keepDecision(db, listing, 'stex', decided.body);
+  await keepNumber(db, 'stex', 'listing', 'SH-1', listing.id);
+  await keepDeal(db, dealOf(listing), listing.id, 1n);
+  await db.query(`insert into funds values ('stex:1', 'ctex:CJ2026-000001', null, 'price-paid', 1, $1)`, [message]);
+  const no = await keepDelivery(db, message, 'stex', 'dead');
+  await keepDelivery(db, message, 'szse', 'waiting');
+
+  const reads: readonly (readonly [string, string])[] = [
+    ['/v1/listings', '/v1/listings'],
+    ['/v1/listings/{id}', `/v1/listings/${listing.id}`],
+    ['/v1/deals', '/v1/deals'],
+    ['/v1/deals/{id}', '/v1/deals/ctex:CJ2026-000001'],
+    ['/v1/messages/{id}', `/v1/messages/${message}`],
+    ['/v1/messages/{id}/evidence', `/v1/messages/${message}/evidence`],
+    ['/v1/adapters', '/v1/adapters'],
+    ['/v1/dead-letters', '/v1/dead-letters'],
+    ['/livez', '/livez'],
+    ['/readyz', '/readyz'],
+  ];
+  for (const [path, asked] of reads) {
+    const answer = await request(surface.app).get(asked).expect(200);
+    expectDescribed(answer, path, 'get');
+    if (answer.body.items !== undefined) expect(answer.body.items.length).toBeGreaterThan(0);
+  }
+  const operator = { 'idempotency-key': randomUUID(), authorization: `Bearer ${TOKEN}` };
+  expectDescribed(
+    await request(surface.app).post(`/v1/dead-letters/${no}/redrive`).set(operator).expect(202),
+    '/v1/dead-letters/{id}/redrive',
+    'post',
+  );
+  const book = await request(surface.app)
+    .post('/v1/rulebooks')
+    .set({ ...operator, 'idempotency-key': randomUUID() })
+    .send({ ...rulebookDocument('ctex'), version: 2 })
+    .expect(201);
+  expectDescribed(book, '/v1/rulebooks', 'post');
+});
+
+test('problems are as described', async () => {
+  expectDescribed(await request(surface.app).get('/v1/listings?limit=x').expect(400), '/v1/listings', 'get');
+  expectDescribed(await request(surface.app).get('/v1/listings/ctex:none').expect(404), '/v1/listings/{id}', 'get');
+  expectDescribed(await request(surface.app).post('/v1/rulebooks').send({}).expect(401), '/v1/rulebooks', 'post');
+  expectDescribed(await request(surface.app).post('/v1/decisions').send({}).expect(400), '/v1/decisions', 'post');
+});

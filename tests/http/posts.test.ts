@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import { keepDelivery, keepListing } from './journal.ts';
+import { listingNumbered } from './samples.ts';
+import { openSurface, rulebookDocument, type Surface, TOKEN } from './surface.ts';
+
+let surface: Surface;
+beforeAll(async () => {
+  surface = await openSurface();
+});
+afterAll(() => surface.close());
+
+const question = (changes = {}) => ({ listing: listingNumbered(1), host: 'stex', at: '2026-03-02', ...changes });
+
+function post(path: string, body: unknown, key: string | null = randomUUID(), app = surface.app) {
+  const asked = request(app).post(path).set('content-type', 'application/json');
+  if (key !== null) asked.set('idempotency-key', key);
+  return asked.send(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+const asOperator = (path: string, body: unknown, key?: string) =>
+  post(path, body, key).set('authorization', `Bearer ${TOKEN}`);
+
+test('a decision is given with every reason in both languages and the clause it rests on', async () => {
+  const { body } = await post(
+    '/v1/decisions',
+    question({ host: 'szse', listing: listingNumbered(1, { mode: 'auction', export: 'restricted' }) }),
+  ).expect(200);
+  expect(body.verdict).toBe('refuse');
+  const codes = body.issues.map((one: { code: string }) => one.code);
+  expect(codes).toEqual(expect.arrayContaining(['mode-unsupported', 'export-hold']));
+  for (const issue of body.issues) {
+    expect(issue.detail.zh).not.toBe('');
+    expect(issue.detail.en).not.toBe('');
+    expect(issue.clause).not.toBe('');
+    expect(['statute', 'published', 'assumption']).toContain(issue.provenance);
+  }
+});
+
+test('the same request again gets the first answer and says so', async () => {
+  const key = randomUUID();
+  const first = await post('/v1/decisions', question(), key).expect(200);
+  expect(first.headers['idempotent-replayed']).toBeUndefined();
+  const again = await post('/v1/decisions', question(), key).expect(200);
+  expect(again.headers['idempotent-replayed']).toBe('true');
+  expect(again.text).toBe(first.text);
+});
+
+test('a key used for another request is refused, also on another path', async () => {
+  const key = randomUUID();
+  await post('/v1/decisions', question(), key).expect(200);
+  const other = await post('/v1/decisions', question({ at: '2026-03-03' }), key).expect(422);
+  expect(other.body.code).toBe('idempotency-key-reused');
+});
+
+test('a key is required, and a refused request does not use it up', async () => {
+  expect((await post('/v1/decisions', question(), null).expect(400)).body.code).toBe('idempotency-key-missing');
+  const key = randomUUID();
+  await post('/v1/decisions', question({ at: '2026-02-30' }), key).expect(422);
+  await post('/v1/decisions', question(), key).expect(200);
+});
+
+test('a repeat while the first is under way gets 409, and only one has an effect', async () => {
+  let arrived = () => {};
+  let go = () => {};
+  const started = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  let effects = 0;
+  const slow = await openSurface({
+    redrive: async () => {
+      effects++;
+      arrived();
+      await released;
+      return true;
+    },
+  });
+  const key = randomUUID();
+  const redrive = () => post('/v1/dead-letters/1/redrive', '', key, slow.app).set('authorization', `Bearer ${TOKEN}`);
+  const first = redrive().then((answer) => answer);
+  await started;
+  const second = await redrive();
+  expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
+    409,
+    'idempotency-in-progress',
+    '1',
+  ]);
+  go();
+  expect((await first).status).toBe(202);
+  expect((await redrive()).headers['idempotent-replayed']).toBe('true');
+  expect(effects).toBe(1);
+  await slow.close();
+});
+
+test('an effect that fails leaves neither effect nor answer behind', async () => {
+  let fails = true;
+  const failing = await openSurface({
+    redrive: async (connection) => {
+      await connection.query(`insert into link_memory values ('ctex', 'effect', 'done')`);
+      if (fails) throw Object.assign(new Error('secret detail of the database'), { code: '57P01' });
+      return true;
+    },
+  });
+  const key = randomUUID();
+  const redrive = () =>
+    post('/v1/dead-letters/1/redrive', '', key, failing.app).set('authorization', `Bearer ${TOKEN}`);
+  const refused = await redrive().expect(503);
+  expect(refused.text).not.toContain('secret detail');
+  expect(refused.headers['retry-after']).toBe('5');
+  expect(failing.logged.map(({ event }) => event)).toEqual(['http-failed']);
+  expect((await failing.database.query('select 1 from link_memory')).rowCount).toBe(0);
+  fails = false;
+  const done = await redrive().expect(202);
+  expect(done.headers['idempotent-replayed']).toBeUndefined();
+  await failing.close();
+});
+
+test('a dead letter is redriven once, and only a dead one', async () => {
+  const message = await keepListing(surface.database, listingNumbered(7), '2026-03-02');
+  const no = await keepDelivery(surface.database, message, 'stex', 'dead');
+  await asOperator(`/v1/dead-letters/${no}/redrive`, '').expect(202, { id: no.toString(), state: 'waiting' });
+  await asOperator(`/v1/dead-letters/${no}/redrive`, '').expect(404);
+  await asOperator('/v1/dead-letters/x/redrive', '').expect(404);
+});
+
+test('operator routes take the token alone, and are closed without one', async () => {
+  const path = '/v1/dead-letters/1/redrive';
+  for (const authorization of [
+    '',
+    'Bearer',
+    'Bearer wrong',
+    `Basic ${TOKEN}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(0, -1)}`,
+  ]) {
+    const refused = await post(path, '').set('authorization', authorization).expect(401);
+    expect(refused.body.code).toBe('unauthorised');
+    expect(refused.headers['www-authenticate']).toBe('Bearer realm="qiao"');
+  }
+  const closed = await openSurface({ operatorToken: undefined });
+  for (const authorization of ['', `Bearer ${TOKEN}`, 'Bearer undefined']) {
+    const refused = await post(path, '', randomUUID(), closed.app).set('authorization', authorization).expect(403);
+    expect(refused.body.code).toBe('operator-closed');
+  }
+  await closed.close();
+});
+
+test('a rulebook is taken over, or refused with the place of every mistake', async () => {
+  const version2 = { ...rulebookDocument('stex'), version: 2 };
+  const taken = await asOperator('/v1/rulebooks', version2).expect(201);
+  expect(taken.body).toMatchObject({ exchange: 'stex', version: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  const refused = await asOperator('/v1/rulebooks', { ...version2, version: 0, surprise: 1 }).expect(422);
+  const pointers = refused.body.errors.map((one: { pointer: string }) => one.pointer);
+  expect(pointers).toEqual(expect.arrayContaining(['/version', '/surprise']));
+});

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Express } from 'express';
+import type { Webhook } from '../../src/contract/adapter.ts';
+import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
+import { accepted } from '../../src/contract/refusal.ts';
+import { createApp } from '../../src/http/app.ts';
+import { openMetrics } from '../../src/http/metrics.ts';
+import type { Parts } from '../../src/http/parts.ts';
+import { type Database, openDatabase } from '../../src/journal/database.ts';
+import { type Rulebook, readRulebook } from '../../src/rules/rulebook.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export const TOKEN = 'operator-token-for-tests-only';
+export const NOW = Date.parse('2026-03-02T10:00:00+08:00');
+
+/** The HTTP surface over a database of its own, with everything else standing still. */
+export interface Surface {
+  readonly app: Express;
+  readonly parts: Parts;
+  readonly database: Database;
+  readonly logged: { event: string; fields: Readonly<Record<string, unknown>> | undefined }[];
+  close(): Promise<void>;
+}
+
+export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface> {
+  const made = await createTestDatabase();
+  const database = openDatabase(made.url, { max: 6 });
+  const logged: Surface['logged'] = [];
+  const links = exchanges.map((exchange) => ({
+    exchange,
+    state: () => ({ up: exchange !== 'szse', lastHeardAtMs: NOW, detail: { zh: '已连接', en: 'connected' } }),
+  }));
+  const books = new Map<Exchange, readonly Rulebook[]>(exchanges.map((exchange) => [exchange, [shipped(exchange)]]));
+  const parts: Parts = {
+    database,
+    metrics: openMetrics({ database, links }),
+    webhooks: [echo],
+    links,
+    rulebooks: (exchange) => books.get(exchange) ?? [],
+    adoptRulebook: async (_, json) => {
+      const book = readRulebook(json);
+      return book.ok
+        ? accepted({ exchange: book.value.exchange, version: book.value.version, sha256: book.value.sha256 })
+        : book;
+    },
+    redrive: async (connection, no, at) => {
+      const { rowCount } = await connection.query(
+        `update delivery set state = 'waiting', open = true, due_at = $2 where no = $1 and state = 'dead'`,
+        [no, at],
+      );
+      return rowCount === 1;
+    },
+    checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
+    stopping: () => false,
+    operatorToken: TOKEN,
+    cursorKey: Buffer.alloc(32, 7),
+    limits: { bodyLimitBytes: 1_048_576, pageLimit: 200, pageDefault: 50 },
+    nowMs: () => NOW,
+    newId: randomUUID,
+    log: (_, event, fields) => void logged.push({ event, fields }),
+    ...changes,
+  };
+  return {
+    app: createApp(parts),
+    parts,
+    database,
+    logged,
+    close: async () => {
+      await database.close();
+      await made.drop();
+    },
+  };
+}
+
+/** Stands for a link: gives back what it was given. */
+const echo: Webhook = {
+  path: '/exchanges/ctex/notify',
+  receive: async ({ method, pathWithQuery, headers, body }) => ({
+    status: 200,
+    contentType: 'application/json',
+    headers: { 'x-signed': String(headers['x-ctex-signature'] ?? '') },
+    body: Buffer.from(JSON.stringify({ method, pathWithQuery, body: Buffer.from(body).toString('hex') })),
+  }),
+};
+
+export function rulebookDocument(exchange: Exchange): Record<string, unknown> {
+  const file = new URL(`../../adapters/${exchange}/rulebook.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+}
+
+function shipped(exchange: Exchange): Rulebook {
+  const book = readRulebook(rulebookDocument(exchange));
+  if (!book.ok) throw new Error(JSON.stringify(book.refusals));
+  return book.value;
+}
