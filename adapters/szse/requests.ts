@@ -67,13 +67,15 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
         if (sends.size + asks.size === 0) for (const tell of whenIdle.splice(0)) tell();
       },
     };
-    const timer = setTimeout(() => {
-      pending.end(pending.seq === undefined ? unsent('no place in time', isQuery) : ambiguous('no answer in time'));
-    }, settings.timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
     among.set(id, pending);
     const go = () => {
       if (isOver) return leavePlace();
       hasPlace = true;
+      // Counted from here: every place before it comes free within the same time.
+      timer = setTimeout(() => {
+        pending.end(pending.seq === undefined ? unsent('not sent in time', isQuery) : ambiguous('no answer in time'));
+      }, settings.timeoutMs);
       const send = put();
       if (send === undefined) return pending.end(unsent('not connected', isQuery));
       send({
