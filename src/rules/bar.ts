@@ -43,10 +43,10 @@ export function checkRedLines(matter: Matter, findings: Findings): void {
 
 function isCrossed(matter: Matter, findings: Findings, rule: Rule<'red-lines'>): boolean {
   const { maxHolders, resaleDays, calendar } = rule.clause.value;
-  const [home, host] = valuesOf(matter, 'red-lines');
   const before = findings.issues.length;
   for (const { title, holders } of matter.listing.object.ip) {
     if (holders.length <= maxHolders) continue;
+    const [home, host] = valuesOf(matter, 'red-lines');
     findings.issues.push(
       issueOf('red-line', 'red-lines', rule.clause, home, host, {
         zh: `《${title}》权利人 ${holders.length} 名，超过 ${maxHolders} 名`,
@@ -56,6 +56,7 @@ function isCrossed(matter: Matter, findings: Findings, rule: Rule<'red-lines'>):
   }
   const last = matter.lastConcludedOn;
   if (last !== undefined && resaleDays > 0) {
+    const [home, host] = valuesOf(matter, 'red-lines');
     const earliest = periodEnd(matter.calendars[calendar], last, { count: resaleDays, unit: 'working-day' });
     if (earliest === undefined) {
       findings.issues.push(

@@ -25,8 +25,8 @@ export interface Calendar {
   readonly first: number;
   /** How many working days lie before each day; one entry more than there are days. */
   readonly before: Int32Array;
-  /** Day numbers of all working days, ascending. */
-  readonly workdays: Int32Array;
+  /** All working days, ascending. */
+  readonly workdays: readonly string[];
   readonly years: ReadonlySet<number>;
 }
 
@@ -54,17 +54,17 @@ function buildCalendar(name: CalendarName, years: ReadonlyMap<number, HolidayYea
   const first = dayNumber(`${from}-01-01`);
   const days = dayNumber(`${to + 1}-01-01`) - first;
   const before = new Int32Array(days + 1);
-  const workdays: number[] = [];
+  const workdays: string[] = [];
   for (let year = from; year <= to; year++) {
     const covered = years.get(year);
     const end = dayNumber(`${year + 1}-01-01`);
     for (let day = dayNumber(`${year}-01-01`); day < end; day++) {
       before[day - first] = workdays.length;
-      if (covered !== undefined && isWorked(name, covered, day)) workdays.push(day);
+      if (covered !== undefined && isWorked(name, covered, day)) workdays.push(dateOfDay(day));
     }
   }
   before[days] = workdays.length;
-  return { name, first, before, workdays: Int32Array.from(workdays), years: new Set(years.keys()) };
+  return { name, first, before, workdays, years: new Set(years.keys()) };
 }
 
 function isWorked(name: CalendarName, year: HolidayYear, day: number): boolean {
@@ -96,9 +96,8 @@ export function workingDayFrom(calendar: Calendar, date: string): string | undef
  */
 export function workingDayAt(calendar: Calendar, day: number, count: number, since: string): string | undefined {
   const before = calendar.before[day - calendar.first];
-  const found = before === undefined ? undefined : calendar.workdays[before + count];
-  if (found === undefined) return undefined;
-  const date = dateOfDay(found);
+  const date = before === undefined ? undefined : calendar.workdays[before + count];
+  if (date === undefined) return undefined;
   for (let year = Number(since.slice(0, 4)) + 1; year <= Number(date.slice(0, 4)); year++) {
     if (!calendar.years.has(year)) return undefined;
   }

@@ -21,8 +21,13 @@ interface Required {
  */
 export function checkDisclosure(matter: Matter, findings: Findings): void {
   const { startsOn, endsOn } = matter.listing.disclosure;
-  const required = [...requiredBy(matter, 'statute'), ...requiredBy(matter, 'home'), ...requiredBy(matter, 'host')];
-  for (const { rule } of required) findings.consulted.push(rule.clause);
+  const required: Required[] = [];
+  for (const side of ['statute', 'home', 'host'] as const) {
+    // Several where there is no price to tell the tier: the strictest tier holds.
+    const strictest = latest(requiredBy(matter, side));
+    if (strictest !== undefined) required.push(strictest);
+  }
+  for (const { rule, counting } of required) findings.consulted.push(rule.clause, counting.cited);
   checkCoverage(matter, findings, required);
 
   const short = latest(

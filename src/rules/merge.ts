@@ -15,30 +15,22 @@ export function mergeTerms(matter: Matter, findings: Findings): void {
 
   const regime = ruleAt(matter, 'statute', 'regimes');
   if (regime !== undefined) terms.regime = term(matter.listing.regime, 'regime', regime.clause);
-  assign(terms, 'calendar', home('calendar'));
-  assign(terms, 'startDay', home('start-day'));
-  assign(terms, 'extension', home('extension'));
-  assign(terms, 'changeOfTerms', home('change-of-terms'));
-  assign(terms, 'depositReturn', home('deposit-return'));
-  assign(terms, 'cutOff', home('cut-off'));
-  assign(terms, 'hours', host('hours'));
-  assign(terms, 'sellerFee', home('fees'));
-  assign(terms, 'buyerFee', host('fees'));
-  assign(terms, 'naturalPersonBuyer', host('natural-person-buyer'));
-  assign(terms, 'foreignParty', strictest(matter, findings, 'foreign-party', gravity));
-  assign(terms, 'hkMoTwParty', strictest(matter, findings, 'hk-mo-tw-party', gravity));
-  assign(
-    terms,
-    'retention',
-    strictest(matter, findings, 'retention', ({ years }) => years),
-  );
-  assign(
-    terms,
-    'paymentDays',
-    matter.listing.regime.startsWith('soe-')
-      ? strictest(matter, findings, 'payment-days', ({ days }) => -days)
-      : home('payment-days'),
-  );
+  terms.calendar = home('calendar');
+  terms.startDay = home('start-day');
+  terms.extension = home('extension');
+  terms.changeOfTerms = home('change-of-terms');
+  terms.depositReturn = home('deposit-return');
+  terms.cutOff = home('cut-off');
+  terms.hours = host('hours');
+  terms.sellerFee = home('fees');
+  terms.buyerFee = host('fees');
+  terms.naturalPersonBuyer = host('natural-person-buyer');
+  terms.foreignParty = strictest(matter, findings, 'foreign-party', gravity);
+  terms.hkMoTwParty = strictest(matter, findings, 'hk-mo-tw-party', gravity);
+  terms.retention = strictest(matter, findings, 'retention', ({ years }) => years);
+  terms.paymentDays = matter.listing.regime.startsWith('soe-')
+    ? strictest(matter, findings, 'payment-days', ({ days }) => -days)
+    : home('payment-days');
 }
 
 const gravity = (admission: ValueOf<PartyDimension>): number => ['admit', 'hold', 'refuse'].indexOf(admission);
@@ -60,8 +52,4 @@ function strictest<D extends 'foreign-party' | 'hk-mo-tw-party' | 'retention' | 
     }
   }
   return found;
-}
-
-function assign<T, K extends keyof T>(to: T, key: K, value: T[K] | undefined): void {
-  if (value !== undefined) to[key] = value;
 }

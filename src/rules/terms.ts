@@ -21,36 +21,36 @@ export interface DisclosureTerm extends Term<Listing['disclosure']> {
  * travels with the asset, then the home's, the host's or the strictest rule. A term of a book not in force is absent.
  */
 export interface Terms {
-  regime?: Term<Listing['regime']>;
-  disclosure?: DisclosureTerm;
-  notice?: Term<{ readonly days: number; readonly dayKind: string; readonly endsOn?: string }>;
-  calendar?: Term<ValueOf<'calendar'>>;
-  startDay?: Term<ValueOf<'start-day'>>;
-  extension?: Term<ValueOf<'extension'>>;
-  changeOfTerms?: Term<ValueOf<'change-of-terms'>>;
-  mode?: Term<string>;
-  objectType?: Term<string>;
-  dealType?: Term<string>;
-  priceKind?: Term<string>;
+  regime?: Term<Listing['regime']> | undefined;
+  disclosure?: DisclosureTerm | undefined;
+  notice?: Term<{ readonly days: number; readonly dayKind: string; readonly endsOn?: string }> | undefined;
+  calendar?: Term<ValueOf<'calendar'>> | undefined;
+  startDay?: Term<ValueOf<'start-day'>> | undefined;
+  extension?: Term<ValueOf<'extension'>> | undefined;
+  changeOfTerms?: Term<ValueOf<'change-of-terms'>> | undefined;
+  mode?: Term<string> | undefined;
+  objectType?: Term<string> | undefined;
+  dealType?: Term<string> | undefined;
+  priceKind?: Term<string> | undefined;
   /** null: the listing asks for no deposit. */
-  deposit?: Term<Listing['deposit'] | null>;
-  depositCap?: Term<ValueOf<'deposit-cap'>>;
-  depositReturn?: Term<ValueOf<'deposit-return'>>;
-  paymentDays?: Term<ValueOf<'payment-days'>>;
-  instalments?: Term<ValueOf<'instalments'>>;
-  soeLicence?: Term<ValueOf<'soe-licence'>>;
-  foreignParty?: Term<ValueOf<'foreign-party'>>;
-  hkMoTwParty?: Term<ValueOf<'hk-mo-tw-party'>>;
-  naturalPersonBuyer?: Term<ValueOf<'natural-person-buyer'>>;
+  deposit?: Term<Listing['deposit'] | null> | undefined;
+  depositCap?: Term<ValueOf<'deposit-cap'>> | undefined;
+  depositReturn?: Term<ValueOf<'deposit-return'>> | undefined;
+  paymentDays?: Term<ValueOf<'payment-days'>> | undefined;
+  instalments?: Term<ValueOf<'instalments'>> | undefined;
+  soeLicence?: Term<ValueOf<'soe-licence'>> | undefined;
+  foreignParty?: Term<ValueOf<'foreign-party'>> | undefined;
+  hkMoTwParty?: Term<ValueOf<'hk-mo-tw-party'>> | undefined;
+  naturalPersonBuyer?: Term<ValueOf<'natural-person-buyer'>> | undefined;
   /** What the seller pays, at home. */
-  sellerFee?: Term<ValueOf<'fees'>>;
+  sellerFee?: Term<ValueOf<'fees'>> | undefined;
   /** What the buyer pays, at the host. */
-  buyerFee?: Term<ValueOf<'fees'>>;
-  retention?: Term<ValueOf<'retention'>>;
-  cutOff?: Term<ValueOf<'cut-off'>>;
-  hours?: Term<ValueOf<'hours'>>;
-  redLines?: Term<ValueOf<'red-lines'>>;
-  export?: Term<Listing['export']>;
+  buyerFee?: Term<ValueOf<'fees'>> | undefined;
+  retention?: Term<ValueOf<'retention'>> | undefined;
+  cutOff?: Term<ValueOf<'cut-off'>> | undefined;
+  hours?: Term<ValueOf<'hours'>> | undefined;
+  redLines?: Term<ValueOf<'red-lines'>> | undefined;
+  export?: Term<Listing['export']> | undefined;
 }
 
 /** A change without which the host must not show the listing. */
