@@ -30,7 +30,7 @@ export function outcomeOf(answer: CtexAnswer, path: string, bytes: Uint8Array): 
   const meaning = Object.hasOwn(codes.answers, answer.code) ? codes.answers[answer.code] : undefined;
   switch (meaning?.outcome) {
     case 'accepted': {
-      const number = answer.data[numberField(path)];
+      const number = answer.data[numberField(path)] ?? numberInPath(path);
       return typeof number === 'string' && number !== ''
         ? { outcome: 'accepted', number, answer: bytes }
         : { outcome: 'accepted', answer: bytes };
@@ -66,6 +66,12 @@ const NUMBER_FIELDS: readonly (readonly [string, string])[] = [
   ['/deals', 'dealNo'],
   ['/funds', 'fundNo'],
 ];
+
+/** A change of something that has its number already: the answer need not repeat it. */
+function numberInPath(path: string): string | undefined {
+  const step = /^\/openapi\/v2\/(?:mirror\/projects|intents|deals)\/([^/]+)/.exec(path)?.[1];
+  return step === undefined ? undefined : decodeURIComponent(step);
+}
 
 function numberField(path: string): string {
   return NUMBER_FIELDS.find(([part]) => path.startsWith(`/openapi/v2${part}`))?.[1] ?? '';
