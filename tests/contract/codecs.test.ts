@@ -152,6 +152,7 @@ describe('numbers and codes', () => {
     expect(decoded(codecs.whole(1, 9, true), '7')).toBe('refused: bad-number');
     expect(decoded(codecs.whole(1, 9, true), 7)).toBe(7);
     expect(encoded(codecs.whole(1, 9), 7)).toBe('7');
+    expect(decoded(codecs.whole(0, 9), '0')).toBe(0);
   });
 
   test('a code is looked up, never guessed', () => {

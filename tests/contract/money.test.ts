@@ -111,6 +111,7 @@ describe('amounts of money', () => {
   });
 
   test('a negative difference is written with its sign', () => {
+    expect(formatFen(0n, 'yuan')).toBe('0.00');
     expect(formatFen(-5n, 'yuan')).toBe('-0.05');
     expect(formatFen(-128_500_000n, 'wan-yuan')).toBe('-128.5');
     expect(formatFen(-1n, 'fen')).toBe('-1');
