@@ -14,7 +14,8 @@ export interface Desk {
 
 /**
  * Serves the desk of a running mock over HTTP, on 127.0.0.1 only: `POST /desk/<order>` with a JSON body,
- * `GET /desk/book` for what the exchange holds of others. It has no login: it is a mock's.
+ * `POST /desk/send` with a native message that goes out as it is, `GET /desk/book` for what the exchange holds of
+ * others. It has no login: it is a mock's.
  */
 export async function openDesk(mock: MockExchange, port = 0): Promise<Desk> {
   const app = express().disable('x-powered-by').disable('etag');
@@ -35,6 +36,10 @@ export async function openDesk(mock: MockExchange, port = 0): Promise<Desk> {
     express.raw({ type: () => true, limit: MAX_BYTES, inflate: false }),
     (request, response, next) => {
       const name = String(request.params.order);
+      if (name === 'send') {
+        mock.desk.send(Buffer.isBuffer(request.body) ? request.body : new Uint8Array());
+        return reply(response, 202, { done: name });
+      }
       const act = Object.hasOwn(deskOrders, name) ? deskOrders[name] : undefined;
       if (act === undefined) return next();
       const body = parseJson(Buffer.isBuffer(request.body) ? request.body : new Uint8Array());
@@ -46,7 +51,7 @@ export async function openDesk(mock: MockExchange, port = 0): Promise<Desk> {
 
   app.use((_, response) => {
     reply(response, 404, {
-      orders: Object.keys(deskOrders).map((name) => `POST /desk/${name}`),
+      orders: ['send', ...Object.keys(deskOrders)].map((name) => `POST /desk/${name}`),
       book: 'GET /desk/book',
     });
   });

@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   decide: async () => (await import('./decide.ts')).addDecide,
   rules: async () => (await import('./rules.ts')).addRules,
   mock: async () => (await import('./mock.ts')).addMock,
+  demo: async () => (await import('./demo.ts')).addDemo,
   start: async () => (await import('./start.ts')).addStart,
   bench: async () => (await import('./bench.ts')).addBench,
   config: async () => (await import('./config.ts')).addConfig,
