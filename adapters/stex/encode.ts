@@ -21,7 +21,8 @@ export function encodeBy(tables: Forms, message: Message, frame: Frame): Checked
   const own = isOwn(message);
   const form = (own ? tables.own : tables.foreign).find(({ kind }) => kind === message.kind);
   if (form === undefined) return refused(refuse('not-expressible', '/kind', message.kind));
-  const prepared = prepare(message, own);
+  const seconds = wholeSeconds(message);
+  const prepared = prepare(message, seconds.value, own);
   const { extensions: _, ...rest } = prepared.value;
   const sent = own ? sentFrame(message) : {};
   const stex: Tree = own
@@ -29,7 +30,8 @@ export function encodeBy(tables: Forms, message: Message, frame: Frame): Checked
     : message.kind === 'listing'
       ? textOf('JXBH', frame.mirror === undefined ? undefined : nativeIdOf(frame.mirror))
       : {};
-  const written = writeTree(form.mapping, { ...rest, extensions: { stex } });
+  const carried = Object.keys(stex).length === 0 ? {} : { extensions: { stex } };
+  const written = writeTree(form.mapping, { ...rest, ...carried });
   const refusals = [...prepared.refusals, ...written.refusals];
   if (refusals.length > 0) return { ok: false, refusals };
   const head: Head = {
@@ -40,7 +42,7 @@ export function encodeBy(tables: Forms, message: Message, frame: Frame): Checked
   const bytes = ownBytes(tables, form, head, written.native, message, sent.asSent);
   if (!bytes.ok) return refused(...bytes.refusals.map((refusal) => located(refusal, rest)));
   const request = { id: head.WDBH, bytes: bytes.value, method: 'POST', path: '/tep/inbox' } as const;
-  return accepted({ request, loss: [...prepared.loss, ...written.loss] });
+  return accepted({ request, loss: [...seconds.loss, ...prepared.loss, ...written.loss] });
 }
 
 function isOwn(message: Message): boolean {
@@ -68,9 +70,19 @@ interface Prepared {
   readonly loss: readonly Loss[];
 }
 
-/** What the table cannot say row by row: STEX has fewer words for states, two fees, and one field for a sender. */
-function prepare(message: Message, own: boolean): Prepared {
+const MOMENTS = ['publishedAt', 'registeredAt', 'placedAt', 'concludedAt', 'confirmedAt'] as const;
+
+/** STEX's times are whole seconds: a fraction is cut off, and said to be. */
+function wholeSeconds(message: Message): Pick<Prepared, 'value' | 'loss'> {
   const value = message as unknown as JsonObject;
+  const name = MOMENTS.find((one) => typeof value[one] === 'string' && String(value[one]).includes('.'));
+  if (name === undefined) return { value, loss: [] };
+  const [at, fraction] = String(value[name]).split(/\.|\+/) as [string, string];
+  return { value: { ...value, [name]: `${at}+08:00` }, loss: Number(fraction) === 0 ? [] : [loss(`/${name}`)] };
+}
+
+/** What the table cannot say row by row: STEX has fewer words for states, two fees, and one field for a sender. */
+function prepare(message: Message, value: JsonObject, own: boolean): Prepared {
   const as = (changed: JsonObject, losses: readonly Loss[] = []): Prepared => ({
     value: changed,
     refusals: [],

@@ -4,9 +4,10 @@ import { numberThere, otherExchange, words } from './codecs.ts';
 import { codes } from './codes.ts';
 import {
   kindDerived,
-  listingRows,
+  mirrorRow,
   moment,
   money,
+  ownListingRow,
   partyDerived,
   partyRows,
   paymentRows,
@@ -16,7 +17,6 @@ import {
 /** CJ 成交. Its fees stand as `sellerFee` and `buyerFee` (src/contract/fees.ts), its status as one of three words. */
 const content: readonly (Row | Group)[] = [
   { native: 'BB', unified: 'version', codec: version, need: true },
-  ...listingRows,
   { native: 'ZT', unified: 'status', codec: code(codes['CJ/ZT']), need: true },
   ...partyRows('CRF', 'seller'),
   ...partyRows('SRF', 'buyer'),
@@ -30,25 +30,29 @@ const content: readonly (Row | Group)[] = [
   { native: 'JZBH', unified: 'certificate', codec: words(64) },
   { native: 'QYSJ', unified: 'concludedAt', codec: moment, need: true },
   { native: 'CXYY', unified: 'cancelReason', codec: words(2000) },
-  // 受让方所在交易所: left out where the buyer is STEX's own.
-  { native: 'MFJYS', unified: 'host', codec: otherExchange },
 ];
 
 const blanks = { FQ: '' };
 const derived: readonly Derived[] = [kindDerived('deal'), partyDerived('seller'), partyDerived('buyer')];
 
-/** 301 成交, 302 鉴证, 303 撤销 of STEX's own listing. */
+/** 301 成交, 302 鉴证, 303 撤销 of STEX's own listing; MFJYS the buyer's exchange, left out where it is STEX. */
 export const ownDeal: Mapping = {
-  rows: [{ native: 'CJBH', unified: 'id', codec: numbered('stex'), need: true }, ...content],
+  rows: [
+    { native: 'CJBH', unified: 'id', codec: numbered('stex'), need: true },
+    ownListingRow,
+    ...content,
+    { native: 'MFJYS', unified: 'host', codec: otherExchange },
+  ],
   derived: [{ unified: 'home', of: () => 'stex' }, ...derived],
   blanks,
 };
 
-/** The same of another exchange's listing, YCJBH its number there. */
+/** The same of another exchange's listing, YCJBH its number there; the buyer is STEX's. */
 export const foreignDeal: Mapping = {
   rows: [
     { native: 'YJYS', unified: 'home', codec: otherExchange, need: true },
     { native: 'YCJBH', unified: 'id', codec: numberThere, need: true },
+    mirrorRow,
     ...content,
   ],
   derived,

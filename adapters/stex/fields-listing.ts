@@ -7,9 +7,10 @@ import { codes } from './codes.ts';
 import {
   day,
   kindDerived,
-  listingRows,
+  mirrorRow,
   moment,
   money,
+  ownListingRow,
   partyRows,
   patentNumber,
   paymentRows,
@@ -108,7 +109,8 @@ export const mirroredListing: Mapping = {
 /** 103 项目状态, of STEX's own listing (XMBH) or of a mirror (JXBH). */
 export const listingStateFields: Mapping = {
   rows: [
-    ...listingRows,
+    ownListingRow,
+    mirrorRow,
     { native: 'BB', unified: 'listing.version', codec: version },
     { native: 'ZT', unified: 'status', codec: listingState, need: true },
     { native: 'YY', unified: 'reason', codec: words(2000), blank: '' },

@@ -38,11 +38,11 @@ export const paymentRows: readonly (Row | Group)[] = [
   },
 ];
 
-/** A listing by STEX's own number of it, or by the number of STEX's mirror. */
-export const listingRows: readonly Row[] = [
-  { native: 'XMBH', unified: 'listing.id', codec: numbered('stex') },
-  { native: 'JXBH', unified: 'listing.mirror', codec: numbered('stex') },
-];
+/** A listing by STEX's own number of it. */
+export const ownListingRow: Row = { native: 'XMBH', unified: 'listing.id', codec: numbered('stex') };
+
+/** Another exchange's listing by the number of STEX's mirror. */
+export const mirrorRow: Row = { native: 'JXBH', unified: 'listing.mirror', codec: numbered('stex') };
 
 export const day = date('compact');
 export const moment = instant('compact');

@@ -2,7 +2,7 @@ import { code, numbered } from '../../src/contract/codecs.ts';
 import type { Mapping, Row } from '../../src/contract/mapping.ts';
 import { numberThere, otherExchange, words } from './codecs.ts';
 import { codes } from './codes.ts';
-import { day, kindDerived, listingRows, moment, money, partyDerived, partyRows } from './fields-party.ts';
+import { day, kindDerived, mirrorRow, moment, money, ownListingRow, partyDerived, partyRows } from './fields-party.ts';
 
 /** YJYS beside STEX's own elements marks what comes from another exchange; `unified` holds that exchange. */
 function origin(unified: string): Row {
@@ -10,7 +10,6 @@ function origin(unified: string): Row {
 }
 
 const interestContent: readonly Row[] = [
-  ...listingRows,
   ...partyRows('SRF', 'buyer'),
   { native: 'BJ', unified: 'offer', codec: money },
   { native: 'DJSJ', unified: 'registeredAt', codec: moment, need: true },
@@ -19,13 +18,23 @@ const interestDerived = [kindDerived('interest'), partyDerived('buyer')];
 
 /** 201 意向登记 of a STEX buyer. */
 export const ownInterest: Mapping = {
-  rows: [{ native: 'YXBH', unified: 'id', codec: numbered('stex'), need: true }, ...interestContent],
+  rows: [
+    { native: 'YXBH', unified: 'id', codec: numbered('stex'), need: true },
+    ownListingRow,
+    mirrorRow,
+    ...interestContent,
+  ],
   derived: [...interestDerived, { unified: 'host', of: () => 'stex' }],
 };
 
 /** 201 of another exchange's buyer, YYXBH its number there. */
 export const foreignInterest: Mapping = {
-  rows: [origin('host'), { native: 'YYXBH', unified: 'id', codec: numberThere, need: true }, ...interestContent],
+  rows: [
+    origin('host'),
+    { native: 'YYXBH', unified: 'id', codec: numberThere, need: true },
+    ownListingRow,
+    ...interestContent,
+  ],
   derived: interestDerived,
 };
 
@@ -48,7 +57,6 @@ export const foreignDecision: Mapping = {
 };
 
 const bidContent: readonly Row[] = [
-  ...listingRows,
   ...partyRows('SRF', 'buyer'),
   { native: 'BJ', unified: 'amount', codec: money, need: true },
   { native: 'BJSJ', unified: 'placedAt', codec: moment, need: true },
@@ -57,13 +65,23 @@ const bidDerived = [kindDerived('bid'), partyDerived('buyer')];
 
 /** 203 报价 of a STEX buyer. */
 export const ownBid: Mapping = {
-  rows: [{ native: 'BJBH', unified: 'id', codec: numbered('stex'), need: true }, ...bidContent],
+  rows: [
+    { native: 'BJBH', unified: 'id', codec: numbered('stex'), need: true },
+    ownListingRow,
+    mirrorRow,
+    ...bidContent,
+  ],
   derived: [...bidDerived, { unified: 'host', of: () => 'stex' }],
 };
 
 /** 203 of another exchange's buyer, YBJBH its number there. */
 export const foreignBid: Mapping = {
-  rows: [origin('host'), { native: 'YBJBH', unified: 'id', codec: numberThere, need: true }, ...bidContent],
+  rows: [
+    origin('host'),
+    { native: 'YBJBH', unified: 'id', codec: numberThere, need: true },
+    ownListingRow,
+    ...bidContent,
+  ],
   derived: bidDerived,
 };
 

@@ -114,7 +114,6 @@ const DEAL: Readonly<Record<string, Field>> = {
   JZBH: may(number),
   QYSJ: must(moment),
   CXYY: may(upTo(2000)),
-  MFJYS: may(oneOf('CTEX', 'STEX', 'SZSE')),
 };
 
 /** By LX: the content element and its fields, as the gateway may send them. */
