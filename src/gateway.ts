@@ -3,6 +3,8 @@ import type { Config } from './config.ts';
 import type { Adapter, Link, LinkSettings } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
+import type { Statement } from './contract/message.ts';
+import type { Checked } from './contract/refusal.ts';
 import { createApp } from './http/app.ts';
 import { openMetrics } from './http/metrics.ts';
 import { type Listening, listen } from './http/server.ts';
@@ -19,6 +21,7 @@ import { redecide } from './relay/redecide.ts';
 import type { RuleDesk } from './relay/rule-desk.ts';
 import { adoptRulebook, type Histories, openRuleDesk, readHistories } from './relay/rulebooks.ts';
 import type { Seals } from './relay/seal.ts';
+import { takeStatement } from './relay/statements.ts';
 import { openWakes } from './relay/wakes.ts';
 import type { Calendars } from './rules/calendar.ts';
 import type { KeyStore } from './trust/keystore.ts';
@@ -43,6 +46,8 @@ export interface Gateway {
   readonly database: Database;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
+  /** Fetches an exchange's day-end books and journals them. */
+  takeStatement(exchange: Exchange, date: string): Promise<Checked<Statement>>;
   /** Nothing waiting, nothing under way. */
   idle(): Promise<boolean>;
   stop(): Promise<void>;
@@ -205,6 +210,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     url: server.url,
     database,
     sweep,
+    takeStatement: (exchange, date) =>
+      takeStatement(intakeParts.adapters.get(exchange)!, links.get(exchange)!, date, relay),
     idle: async () => {
       if (intake.waiting > 0 || [...lanes.values()].some(({ underWay }) => underWay > 0)) return false;
       const due = await Promise.all(exchanges.map((exchange) => nextDueAt(database, exchange)));

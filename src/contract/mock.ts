@@ -110,6 +110,8 @@ export interface DeskFunds {
 /** What people at the exchange do. Each call returns at once; the message goes out until the gateway has it. */
 export interface FrontDesk {
   aim(gatewayUrl: string): void;
+  /** Sends a native message made elsewhere (a sample) as it is, under the exchange's own transport and signature. */
+  send(native: Uint8Array): void;
   publish(listing: DeskListing): void;
   change(listing: DeskListing): void;
   setState(number: string, version: number, state: 'suspended' | 'resumed' | 'withdrawn', reason: string): void;

@@ -1,0 +1,76 @@
+/** The other side of the relay bench: three mock exchanges that publish, in a process of their own. */
+import { randomBytes } from 'node:crypto';
+import { mocks } from '../adapters/mocks.ts';
+import { sampleListing } from '../src/cli/sample-trade.ts';
+import { type Exchange, exchanges } from '../src/contract/exchange.ts';
+import type { MockAddress, MockExchange } from '../src/contract/mock.ts';
+import { openKeyStore } from '../src/trust/keystore.ts';
+
+export type ToMocks =
+  | { readonly aim: string }
+  | { readonly run: { readonly seconds: number; readonly window: number; readonly perSecond?: number } }
+  | { readonly count: true };
+
+export type FromMocks =
+  | { readonly ready: Readonly<Record<Exchange, MockAddress>> }
+  | { readonly published: number }
+  | { readonly counted: number };
+
+const keys = openKeyStore(process.argv[2] ?? '', { demo: true, now: new Date() });
+const opened = new Map<Exchange, MockExchange>();
+const addresses = {} as Record<Exchange, MockAddress>;
+for (const exchange of exchanges) {
+  const mock = mocks[exchange]();
+  opened.set(exchange, mock);
+  addresses[exchange] = await mock.start({
+    ...keys.mock(exchange),
+    member: 'QIAO',
+    port: 0,
+    filePort: 0,
+    nowMs: Date.now,
+    nonce: () => randomBytes(16).toString('hex'),
+  });
+}
+let serial = 0;
+
+/** Publishes in turn at the three exchanges: as fast as the window allows, or at a steady pace. */
+async function run(seconds: number, window: number, perSecond: number | undefined): Promise<number> {
+  const began = performance.now();
+  const first = serial;
+  const mirrorsBefore = mirrors();
+  while (performance.now() - began < seconds * 1000) {
+    const elapsedS = (performance.now() - began) / 1000;
+    const due = perSecond === undefined ? Number.POSITIVE_INFINITY : elapsedS * perSecond;
+    const published = serial - first;
+    const onTheWay = published * 2 - (mirrors() - mirrorsBefore);
+    if (published < due && onTheWay < window * 2) {
+      const exchange = exchanges[serial % exchanges.length]!;
+      serial += 1;
+      opened.get(exchange)!.desk.publish(sampleListing(exchange, serial, Date.now()));
+      if (serial % 8 !== 0) continue;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    if (published >= due || onTheWay >= window * 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return serial - first;
+}
+
+/** Mirrors held by all three: each listing must end as two. */
+function mirrors(): number {
+  let count = 0;
+  for (const mock of opened.values()) count += mock.book.received.size;
+  return count;
+}
+
+process.on('message', (message: ToMocks) => {
+  if ('aim' in message) for (const mock of opened.values()) mock.desk.aim(message.aim);
+  else if ('count' in message) process.send?.({ counted: mirrors() } satisfies FromMocks);
+  else {
+    const { seconds, window, perSecond } = message.run;
+    void run(seconds, window, perSecond).then((published) => process.send?.({ published } satisfies FromMocks));
+  }
+});
+process.once('disconnect', () => {
+  void Promise.all([...opened.values()].map((mock) => mock.stop())).finally(() => process.exit(0));
+});
+process.send?.({ ready: addresses } satisfies FromMocks);

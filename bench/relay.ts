@@ -1,0 +1,202 @@
+/**
+ * Listings per second through the whole gateway: three mock exchanges publish (in a process of their own), the gateway
+ * (this process) relays each listing to the two others, on embedded stores, all on this machine.
+ *
+ * Measured: throughput (closed loop: as fast as it goes, with a bounded number on the way), then latency at half that
+ * rate, from arrival at the gateway to both acceptances, read from the journal; CPU of this process; peak memory.
+ * Every listing is then looked for in the mocks' books: a figure counts only what arrived.
+ */
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { adapters } from '../adapters/all.ts';
+import { readConfig } from '../src/config.ts';
+import type { Exchange } from '../src/contract/exchange.ts';
+import type { MockAddress } from '../src/contract/mock.ts';
+import { type Gateway, openGateway } from '../src/gateway.ts';
+import { startEmbedded } from '../src/journal/embedded.ts';
+import { openKeyStore } from '../src/trust/keystore.ts';
+import type { FromMocks, ToMocks } from './relay-mocks.ts';
+
+export interface RelayBench {
+  readonly seconds: number;
+  readonly redisUrl?: string;
+  /** Listings on the way at once in the first phase. */
+  readonly window: number;
+  progress(text: string): void;
+}
+
+export interface RelayFigures {
+  readonly seconds: number;
+  readonly listings: number;
+  readonly listingsPerSecond: number;
+  readonly halfRate: {
+    readonly listingsPerSecond: number;
+    readonly listings: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+  };
+  readonly gatewayCpuMicrosPerListing: number;
+  readonly peakMemoryMiB: number;
+  readonly memoryMiB: { readonly afterWarmUp: number; readonly atEnd: number };
+  readonly checkedInBooks: { readonly expected: number; readonly found: number };
+  readonly queue: string;
+}
+
+export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
+  const embedded = await startEmbedded({ folder: join(folder, 'database') });
+  const keysFolder = join(folder, 'keys');
+  const keys = openKeyStore(keysFolder, { demo: true, now: new Date() });
+  const mocks = forkMocks(keysFolder);
+  let gateway: Gateway | undefined;
+  try {
+    const addresses = await mocks.ready;
+    gateway = await openGateway({
+      config: readConfig({
+        DATABASE_URL: embedded.url,
+        REDIS_URL: options.redisUrl,
+        QIAO_KEYS: keysFolder,
+        PORT: '0',
+        QIAO_CTEX_URL: addresses.ctex.url,
+        QIAO_STEX_URL: addresses.stex.url,
+        QIAO_SZSE_ADDRESS: addresses.szse.address,
+        QIAO_SZSE_FILES_URL: addresses.szse.url,
+      }),
+      adapters,
+      keys,
+      databaseUrl: embedded.url,
+      log: (level, event, fields) => {
+        if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
+      },
+    });
+    return await measure(gateway, mocks, options);
+  } finally {
+    await gateway?.stop();
+    await mocks.stop();
+    await embedded.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(gateway: Gateway, mocks: Mocks, options: RelayBench): Promise<RelayFigures> {
+  mocks.send({ aim: gateway.url });
+  const warmUpS = Math.min(5, options.seconds / 4);
+  options.progress(`预热 / warm-up ${warmUpS} s`);
+  let expected = await mocks.run({ seconds: warmUpS, window: options.window });
+  await settled(gateway, expected);
+  const afterWarmUp = memoryMiB();
+
+  options.progress(`吞吐 / throughput ${options.seconds} s`);
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const flooded = await mocks.run({ seconds: options.seconds, window: options.window });
+  expected += flooded;
+  await settled(gateway, expected);
+  const tookS = (performance.now() - began) / 1000;
+  const used = process.cpuUsage(cpu);
+  const rate = flooded / tookS;
+
+  options.progress(`半速延迟 / latency at half the rate (${Math.round(rate / 2)}/s) ${options.seconds} s`);
+  const since = new Date();
+  const paced = await mocks.run({ seconds: options.seconds, window: options.window, perSecond: rate / 2 });
+  expected += paced;
+  await settled(gateway, expected);
+  const { p50, p99 } = await latencies(gateway, since);
+  const found = await mocks.count();
+  return {
+    seconds: options.seconds,
+    listings: flooded,
+    listingsPerSecond: round(rate),
+    halfRate: {
+      listingsPerSecond: round(paced / options.seconds),
+      listings: paced,
+      p50Ms: round(p50),
+      p99Ms: round(p99),
+    },
+    gatewayCpuMicrosPerListing: Math.round((used.user + used.system) / flooded),
+    peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    memoryMiB: { afterWarmUp, atEnd: memoryMiB() },
+    checkedInBooks: { expected: expected * 2, found },
+    queue: options.redisUrl === undefined ? 'BullMQ on PostgreSQL' : 'BullMQ on Redis',
+  };
+}
+
+/** Both acceptances of every listing are in the journal. */
+async function settled(gateway: Gateway, listings: number): Promise<void> {
+  const deadline = performance.now() + 120_000;
+  for (;;) {
+    const { rows } = await gateway.database.query<{ done: bigint; other: bigint }>(
+      `select count(*) filter (where state = 'accepted') as done, count(*) filter (where state in ('refused', 'dead')) as other
+         from delivery where kind = 'listing'`,
+    );
+    const { done, other } = rows[0]!;
+    if (other > 0n) throw new Error(`${other} listings were refused or are dead: the figures would mean nothing`);
+    if (Number(done) >= listings * 2) return;
+    if (performance.now() > deadline) throw new Error(`${done} of ${listings * 2} acceptances after two minutes`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function latencies(gateway: Gateway, since: Date): Promise<{ p50: number; p99: number }> {
+  const { rows } = await gateway.database.query<{ p50: number; p99: number }>(
+    `select percentile_cont(0.5) within group (order by ms) as p50, percentile_cont(0.99) within group (order by ms) as p99
+       from (select extract(epoch from max(d.finished_at) - min(i.arrived_at)) * 1000 as ms
+               from message m join inbox i on i.message = m.id join delivery d on d.message = m.id
+              where m.kind = 'listing' and m.recorded_at >= $1 group by m.id) as each`,
+    [since],
+  );
+  return { p50: Number(rows[0]!.p50), p99: Number(rows[0]!.p99) };
+}
+
+function memoryMiB(): number {
+  return Math.round(process.memoryUsage.rss() / 1_048_576);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+interface Mocks {
+  readonly ready: Promise<Readonly<Record<Exchange, MockAddress>>>;
+  send(message: ToMocks): void;
+  run(order: { seconds: number; window: number; perSecond?: number }): Promise<number>;
+  count(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+function forkMocks(keysFolder: string): Mocks {
+  const child = fork(new URL('./relay-mocks.js', import.meta.url), [keysFolder], { stdio: ['ignore', 2, 2, 'ipc'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const next = <T>(read: (message: FromMocks) => T | undefined) =>
+    new Promise<T>((resolve, reject) => {
+      const hear = (message: unknown) => {
+        const told = read(message as FromMocks);
+        if (told === undefined) return;
+        child.off('message', hear);
+        resolve(told);
+      };
+      child.on('message', hear);
+      void ended.then(() => reject(new Error('the mock exchanges ended')));
+    });
+  const send = (message: ToMocks) => void child.send(message);
+  return {
+    ready: next((message) => ('ready' in message ? message.ready : undefined)),
+    send,
+    run: (order) => {
+      const published = next((message) => ('published' in message ? message.published : undefined));
+      send({ run: order });
+      return published;
+    },
+    count: () => {
+      const counted = next((message) => ('counted' in message ? message.counted : undefined));
+      send({ count: true });
+      return counted;
+    },
+    stop: async () => {
+      child.disconnect();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander';
+import type { AddCommand } from './command.ts';
+import { configFor } from './config.ts';
+import { writeJson } from './output.ts';
+import { EXIT } from './terminal.ts';
+
+/** `qiao bench relay`: measured figures as JSON on stdout, progress on stderr. */
+export const addBench: AddCommand = (program, { terminal, end }) => {
+  const bench = program.command('bench').description('实测性能 / measured figures, as JSON');
+  bench
+    .command('relay')
+    .description('三家模拟交易所互相转发的吞吐与延迟 / listings relayed among three mock exchanges')
+    .option('--seconds <n>', '每阶段秒数 / seconds for each phase', secondsArgument, 30)
+    .option('--window <n>', '同时在途的项目数 / listings on the way at once', secondsArgument, 200)
+    .action(async ({ seconds, window }: { seconds: number; window: number }) => {
+      const { redisUrl } = configFor(terminal.env);
+      const { benchRelay } = await import('../../bench/relay.ts');
+      const figures = await benchRelay({
+        seconds,
+        window,
+        ...(redisUrl === undefined ? {} : { redisUrl }),
+        progress: (text) => void terminal.stderr.write(`${text}\n`),
+      });
+      await writeJson(terminal.stdout, figures);
+      end(figures.checkedInBooks.found === figures.checkedInBooks.expected ? EXIT.done : EXIT.failed);
+    });
+};
+
+function secondsArgument(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('须为正整数 / must be a whole number above 0');
+  return Number(text);
+}

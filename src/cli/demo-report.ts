@@ -1,0 +1,123 @@
+import { dateAt } from '../contract/dates.ts';
+import { exchanges } from '../contract/exchange.ts';
+import { fenOf, formatFen } from '../contract/money.ts';
+import { verifyEnvelope } from '../envelope/envelope.ts';
+import { verifyReceipt } from '../envelope/receipt.ts';
+import { verifyJournal } from '../journal/verify.ts';
+import type { Federation } from './federation.ts';
+import { table } from './table.ts';
+
+/** The stage of the demo: what plays, and where it is told. */
+export interface Act {
+  readonly federation: Federation;
+  say(text: string): Promise<void>;
+  title(text: string): Promise<void>;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  listing: '挂牌 listing',
+  'listing-state': '状态 state',
+  interest: '意向 interest',
+  'interest-decision': '资格 decision',
+  bid: '报价 bid',
+  deal: '成交 deal',
+  'deal-confirmed': '确认 confirmed',
+  funds: '资金 funds',
+};
+
+interface Line {
+  readonly kind: string;
+  readonly issuer: string;
+  readonly exchange: string;
+  readonly subject: string;
+  readonly outcome: string;
+  readonly number: string | null;
+  readonly reasons:
+    | readonly { readonly code: string; readonly detail?: { readonly zh: string; readonly en: string } }[]
+    | null;
+}
+
+/** Deliveries and the decisions that sent nothing, in the order of the journal. */
+export async function showMessages({ federation, say }: Act): Promise<void> {
+  const { rows } = await federation.gateway.database.query<Record<string, never>>(
+    `select m.no, m.kind, m.issuer, d.exchange, m.subject, d.state as outcome, d.number, d.reason as reasons
+       from delivery d join message m on m.id = d.message
+     union all
+     select m.no, m.kind, m.issuer, c.host, m.subject, c.verdict, null, c.body -> 'issues'
+       from decision c join message m on m.id = c.message where c.current and c.verdict in ('hold', 'refuse')
+     order by 1, 4`,
+  );
+  const OUTCOMES: Readonly<Record<string, string>> = {
+    accepted: '已接受 accepted',
+    refused: '对方拒绝 refused there',
+    refuse: '规则不允许 refused',
+    hold: '暂缓 held',
+    dead: '待人工 dead letter',
+  };
+  const lines = (rows as unknown as Line[]).map(({ kind, issuer, exchange, subject, outcome, number, reasons }) => [
+    KINDS[kind] ?? kind,
+    `${issuer} → ${exchange}`,
+    subject,
+    OUTCOMES[outcome] ?? outcome,
+    number ??
+      (reasons ?? []).map(({ code, detail }) => (detail === undefined ? code : `${code} ${detail.zh}`)).join('\n'),
+  ]);
+  await say(
+    table(
+      ['消息 message', '方向', '项目 listing', '结果 outcome', '编号或原因 number or reason'],
+      lines,
+      [18, 14, 26, 24, 48],
+    ),
+  );
+}
+
+/** Each exchange's day-end books, fetched and journaled, row by row against our deals. */
+export async function reconcileBooks({ federation, say }: Act): Promise<boolean> {
+  const { gateway, clock } = federation;
+  const date = dateAt(clock.nowMs());
+  const { rows } = await gateway.database.query<{ id: string; price_fen: bigint }>('select id, price_fen from deal');
+  const prices = new Map(rows.map(({ id, price_fen }) => [id, price_fen]));
+  const lines: string[][] = [];
+  let agreed = true;
+  for (const exchange of exchanges) {
+    const statement = await gateway.takeStatement(exchange, date);
+    if (!statement.ok) {
+      agreed = false;
+      lines.push([exchange, '—', '—', statement.refusals.map(({ zh }) => zh).join('；')]);
+      continue;
+    }
+    const differing = statement.value.rows.filter((row) => {
+      const id = row.role === 'home' ? `${exchange}:${row.dealNumber}` : `${row.counterExchange}:${row.homeDealNumber}`;
+      return prices.get(id) !== fenOf(row.price);
+    });
+    agreed &&= differing.length === 0 && statement.value.rows.length > 0;
+    const total = formatFen(
+      statement.value.rows.reduce((sum, { price }) => sum + fenOf(price), 0n),
+      'yuan',
+    );
+    lines.push([
+      exchange,
+      String(statement.value.rows.length),
+      total,
+      differing.length === 0 ? '一致 agree' : `不符 differ: ${differing.length}`,
+    ]);
+  }
+  await say(table(['交易所 exchange', '笔数 rows', '成交额 total, 元', '与流水 against the journal'], lines));
+  await say('  逐笔核对价格；完整清算（差错、复核、轧差）另行提供 / prices row by row; full clearing comes later');
+  return agreed;
+}
+
+/** Every envelope and receipt verified again from its stored bytes. */
+export async function proveJournal({ federation, say }: Act): Promise<boolean> {
+  const proof = await verifyJournal(federation.gateway.database, {
+    envelope: (bytes) => verifyEnvelope(bytes, federation.keys.trust),
+    receipt: (bytes, of) => verifyReceipt(bytes, federation.keys.trust, { of }),
+  });
+  await say(
+    `  信封 ${proof.envelopes} 件、回执 ${proof.receipts} 件、流 ${proof.streams} 条，逐字节验证：${proof.faults.length === 0 ? '全部通过' : `${proof.faults.length} 处不符`}`,
+  );
+  await say(
+    `  ${proof.envelopes} envelopes, ${proof.receipts} receipts, ${proof.streams} streams verified from their bytes: ${proof.faults.length === 0 ? 'all good' : proof.faults.join('; ')}`,
+  );
+  return proof.faults.length === 0 && proof.envelopes > 0;
+}

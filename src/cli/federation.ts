@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { adapters } from '../../adapters/all.ts';
+import { mocks } from '../../adapters/mocks.ts';
+import { type Config, readConfig } from '../config.ts';
+import { type Exchange, exchanges } from '../contract/exchange.ts';
+import type { MockAddress, MockExchange } from '../contract/mock.ts';
+import { type Gateway, type Log, openGateway } from '../gateway.ts';
+import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
+
+/** A gateway and three mock exchanges on loopback, on one clock: what the demo shows and the journeys test. */
+export interface Federation {
+  readonly gateway: Gateway;
+  readonly mocks: Readonly<Record<Exchange, MockExchange>>;
+  readonly keys: KeyStore;
+  readonly clock: Clock;
+  /** Resolves when nothing is on its way any more; throws what is stuck after `limitMs`. */
+  settle(limitMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A clock that runs as fast as the real one, from another day, and can be put forward. */
+export interface Clock {
+  nowMs(): number;
+  advance(ms: number): void;
+}
+
+export function clockFrom(startMs: number): Clock {
+  const origin = performance.now();
+  let ahead = 0;
+  return {
+    nowMs: () => Math.round(startMs + performance.now() - origin + ahead),
+    advance: (ms) => {
+      ahead += ms;
+    },
+  };
+}
+
+export interface FederationOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl?: string;
+  readonly keysFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly operatorToken?: string;
+  readonly limits?: Partial<Config['limits']>;
+  /** 0: any free port. */
+  readonly port?: number;
+}
+
+const MEMBER = 'QIAO';
+
+export async function openFederation(options: FederationOptions): Promise<Federation> {
+  const { clock } = options;
+  const keys = openKeyStore(options.keysFolder, { demo: true, now: new Date(clock.nowMs()) });
+  const opened = Object.fromEntries(exchanges.map((exchange) => [exchange, mocks[exchange]()])) as Record<
+    Exchange,
+    MockExchange
+  >;
+  const addresses = {} as Record<Exchange, MockAddress>;
+  for (const exchange of exchanges) {
+    addresses[exchange] = await opened[exchange].start({
+      ...keys.mock(exchange),
+      member: MEMBER,
+      port: 0,
+      filePort: 0,
+      nowMs: clock.nowMs,
+      nonce: () => randomBytes(16).toString('hex'),
+    });
+  }
+  const gateway = await openGateway({
+    config: configOf(options, addresses),
+    adapters,
+    keys,
+    databaseUrl: options.databaseUrl,
+    log: options.log,
+    nowMs: clock.nowMs,
+  });
+  for (const exchange of exchanges) opened[exchange].desk.aim(gateway.url);
+  return {
+    gateway,
+    mocks: opened,
+    keys,
+    clock,
+    settle: (limitMs = 30_000) => settle(gateway, opened, limitMs),
+    stop: async () => {
+      await gateway.stop();
+      await Promise.all(exchanges.map((exchange) => opened[exchange].stop()));
+    },
+  };
+}
+
+function configOf(options: FederationOptions, addresses: Readonly<Record<Exchange, MockAddress>>): Config {
+  return readConfig(
+    {
+      NODE_ENV: 'development',
+      DATABASE_URL: options.databaseUrl,
+      QIAO_KEYS: options.keysFolder,
+      QIAO_MEMBER: MEMBER,
+      PORT: String(options.port ?? 0),
+      QIAO_CTEX_URL: addresses.ctex.url,
+      QIAO_STEX_URL: addresses.stex.url,
+      QIAO_SZSE_ADDRESS: addresses.szse.address,
+      QIAO_SZSE_FILES_URL: addresses.szse.url,
+      REDIS_URL: options.redisUrl,
+      QIAO_OPERATOR_TOKEN: options.operatorToken,
+    },
+    { limits: options.limits ?? {} },
+  );
+}
+
+/** Looks until desks and gateway have been idle twice in a row: a message may be between the two. */
+async function settle(
+  gateway: Gateway,
+  opened: Readonly<Record<Exchange, MockExchange>>,
+  limitMs: number,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  for (let calm = 0; calm < 2; ) {
+    const busy = exchanges.filter((exchange) => !opened[exchange].desk.idle());
+    const idle = busy.length === 0 && (await gateway.idle());
+    calm = idle ? calm + 1 : 0;
+    if (performance.now() > deadline) {
+      throw new Error(`still on the way after ${limitMs} ms: ${busy.join(', ') || 'the outbox'}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Adapter, Link } from '../contract/adapter.ts';
+import type { Statement } from '../contract/message.ts';
+import type { Checked } from '../contract/refusal.ts';
+import { type Database, transaction } from '../journal/database.ts';
+import { recordMessages } from '../journal/record.ts';
+import { lockStreams, saveHeads } from '../journal/streams.ts';
+import type { RuleDesk } from './rule-desk.ts';
+import { type Seals, seal } from './seal.ts';
+
+export interface StatementParts {
+  readonly database: Database;
+  readonly seals: Seals;
+  rules(): RuleDesk;
+  nowMs(): number;
+  newId(): string;
+}
+
+/**
+ * Fetches one exchange's books for a business day and journals them as its statement to the gateway, with the bytes
+ * as they came (pages joined by LF). Whether they agree with the journal is for clearing to say.
+ */
+export async function takeStatement(
+  adapter: Adapter,
+  link: Link,
+  date: string,
+  parts: StatementParts,
+): Promise<Checked<Statement>> {
+  const pages = await link.fetchStatement(date);
+  const decoded = adapter.decodeStatement(pages);
+  if (!decoded.ok) return decoded;
+  const { exchange } = adapter;
+  const bytes = Buffer.concat(pages.flatMap((page, i) => (i === 0 ? [page] : [Buffer.from('\n'), page])));
+  const stream = `statement/${exchange}`;
+  await transaction(parts.database, async (connection) => {
+    const atMs = parts.nowMs();
+    const streams = await lockStreams(connection, [{ issuer: exchange, name: stream }]);
+    const head = streams.head(exchange, stream);
+    const row = seal(
+      {
+        id: parts.newId(),
+        kind: 'statement',
+        issuer: exchange,
+        audience: ['qiao'],
+        stream,
+        subject: `${stream}/${date}`,
+        payload: decoded.value,
+        rulebook: parts.rules().citation(exchange, atMs),
+        atMs,
+        native: { bytes, digest: createHash('sha256').update(bytes).digest('hex'), proof: '' },
+      },
+      head,
+      parts.seals,
+    );
+    await recordMessages(connection, [row]);
+    await saveHeads(connection, [{ issuer: exchange, name: stream, head }]);
+  });
+  return decoded;
+}
