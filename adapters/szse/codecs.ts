@@ -1,4 +1,5 @@
 import { canonicalIpNumber, isUscc, PATENTS } from '../../src/contract/check-digits.ts';
+import { date } from '../../src/contract/codecs.ts';
 import { type Exchange, idOf, nativeIdOf } from '../../src/contract/exchange.ts';
 import type { Json, JsonObject } from '../../src/contract/json.ts';
 import { type Codec, Turned } from '../../src/contract/mapping.ts';
@@ -30,6 +31,21 @@ export function joined(separator: string): Codec {
         ? new Turned('bad-format')
         : fitting(members.join(separator));
     },
+  };
+}
+
+export const day = date('compact');
+
+/** A date that does not come before the one in `earlier`. */
+export function notBefore(earlier: string): Codec {
+  return {
+    decode: (value, around) => {
+      const from = around[earlier];
+      return typeof from === 'string' && typeof value === 'string' && value < from
+        ? new Turned('inconsistent', `${value} < ${from}`)
+        : day.decode(value, around);
+    },
+    encode: day.encode,
   };
 }
 

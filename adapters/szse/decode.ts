@@ -42,7 +42,8 @@ function whole(value: JsonObject, asSent: AsSent | undefined): Json {
 function nativePointer(mapping: Mapping, pointer: string): string {
   for (const row of mapping.rows) {
     const unified = pointerOf(row.unified);
-    if (pointer === unified) return pointerOf(row.native);
+    // A whole that is missing stands where its first part would.
+    if (pointer === unified || unified.startsWith(`${pointer}/`)) return pointerOf(row.native);
     if (!pointer.startsWith(`${unified}/`)) continue;
     const rest = pointer.slice(unified.length);
     if (!('each' in row)) return pointerOf(row.native);

@@ -1,8 +1,8 @@
 import { code } from '../../src/contract/codecs.ts';
 import type { Mapping, Row } from '../../src/contract/mapping.ts';
-import { buyerExchange, dealStatus, foreignId, kindIs, listingState, words } from './codecs.ts';
+import { buyerExchange, day, dealStatus, foreignId, kindIs, listingState, words } from './codecs.ts';
 import { codes } from './codes.ts';
-import { always, clientId, day, fen, kindOf, moment, own, party, plan, version } from './fields.ts';
+import { always, clientId, fen, kindOf, moment, own, party, plan, version } from './fields.ts';
 
 /**
  * Everything but listings: own form is what SZSE sends, foreign form what the gateway sends to it. Things of another

@@ -1,14 +1,13 @@
-import { code, date, flag, instant, money, numbered, raw, whole } from '../../src/contract/codecs.ts';
+import { code, flag, instant, money, numbered, raw, whole } from '../../src/contract/codecs.ts';
 import { listingDerived, partyKind } from '../../src/contract/derive.ts';
 import type { Derived, Group, Mapping, Row } from '../../src/contract/mapping.ts';
 import { get } from '../../src/contract/tree.ts';
-import { encumbered, ipNumber, joined, kindIs, publishedOrChanged, uscc, words } from './codecs.ts';
+import { day, encumbered, ipNumber, joined, kindIs, notBefore, publishedOrChanged, uscc, words } from './codecs.ts';
 import { codes } from './codes.ts';
 
 /** Parts that several kinds share, and the listing's own tables. Rows are read in order: a codec may look at earlier ones. */
 
 export const fen = money('fen');
-export const day = date('compact');
 export const moment = instant('tagged');
 export const own = numbered('szse');
 
@@ -82,10 +81,10 @@ const terms: readonly (Row | Group)[] = [
   { native: '20042', unified: 'deposit.amount', codec: fen },
   { native: '20043', unified: 'publishedAt', codec: moment, need: true },
   { native: '20044', unified: 'disclosure.startsOn', codec: day, need: true },
-  { native: '20045', unified: 'disclosure.endsOn', codec: day, need: true },
+  { native: '20045', unified: 'disclosure.endsOn', codec: notBefore('20044'), need: true },
   plan,
   { native: '20047', unified: 'disclosure.notice.startsOn', codec: day },
-  { native: '20048', unified: 'disclosure.notice.endsOn', codec: day },
+  { native: '20048', unified: 'disclosure.notice.endsOn', codec: notBefore('20047') },
   { native: '20049', unified: 'disclosure.notice.objections', codec: flag('N', 'Y') },
   documents,
   { native: '20054', unified: 'export', codec: code(codes.export), need: true },

@@ -6,9 +6,9 @@ import type { Statement } from '../../src/contract/message.ts';
 import { parseMessage } from '../../src/contract/parse.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../../src/contract/refusal.ts';
 import type { Tree } from '../../src/contract/tree.ts';
-import { words } from './codecs.ts';
+import { day, words } from './codecs.ts';
 import { codes } from './codes.ts';
-import { day, fen } from './fields.ts';
+import { fen } from './fields.ts';
 
 /** One line's fields after its letter, in their order: unified name, codec, and whether it may be empty. */
 type Column = readonly [name: string, codec: Codec, optional?: 'optional'];
