@@ -28,7 +28,7 @@ export function encodeBy(tables: Forms, message: Message, frame: Frame): Checked
   const stex: Tree = own
     ? textOf('BZ', sent.BZ)
     : message.kind === 'listing'
-      ? textOf('JXBH', frame.mirror === undefined ? undefined : nativeIdOf(frame.mirror))
+      ? textOf('JXBH', frame.mirror)
       : {};
   const carried = Object.keys(stex).length === 0 ? {} : { extensions: { stex } };
   const written = writeTree(form.mapping, { ...rest, ...carried });
