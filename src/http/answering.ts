@@ -1,28 +1,55 @@
 import { createHash } from 'node:crypto';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Problem } from './problem.ts';
 import { type Answer, turnedDown } from './route.ts';
 
 /** Sends an answer as JSON (a problem as problem JSON), with a strong ETag; a copy the caller has already gets 304. */
-export function send(request: Request, response: Response, answer: Answer): void {
+export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const problem = answer.status >= 400 && isProblem(answer.body);
-  const body = problem ? { ...answer.body, instance: request.path } : answer.body;
-  const text = JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? part.toString() : part));
-  if (answer.headers !== undefined) response.set(answer.headers);
+  const body = problem ? { ...answer.body, instance: pathOf(request) } : answer.body;
+  const bytes = Buffer.from(JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? part.toString() : part)));
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (answer.status === 200) {
-    response.set('etag', `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`);
-    response.set('cache-control', 'private, no-cache');
-    if (request.fresh) return void response.status(304).end();
-  } else response.set('cache-control', 'no-store');
-  response
-    .status(answer.status)
-    .type(problem ? 'application/problem+json' : 'application/json')
-    .send(Buffer.from(text));
+    if (sendsNothingNew(request, response, tagOf(bytes), 'private, no-cache')) return;
+  } else response.setHeader('cache-control', 'no-store');
+  response.writeHead(answer.status, {
+    'content-type': problem ? 'application/problem+json' : 'application/json; charset=utf-8',
+    'content-length': bytes.byteLength,
+  });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
-export function sendProblem(request: Request, response: Response, problem: Problem): void {
-  if (problem.status === 401) response.set('www-authenticate', 'Bearer realm="qiao"');
+export function sendProblem(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
+  if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="qiao"');
   send(request, response, turnedDown(problem));
+}
+
+/** A strong ETag of these bytes. */
+export function tagOf(bytes: Uint8Array): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
+}
+
+/** Sets ETag and Cache-Control; true when the caller has this very copy and 304 has gone out. */
+export function sendsNothingNew(
+  request: IncomingMessage,
+  response: ServerResponse,
+  tag: string,
+  cacheControl: string,
+): boolean {
+  response.setHeader('etag', tag);
+  response.setHeader('cache-control', cacheControl);
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
+  if (!known.includes(tag) && !known.includes('*')) return false;
+  response.writeHead(304).end();
+  return true;
+}
+
+/** The path as asked, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  // Express rewrites `url` while it routes, and keeps the original aside.
+  const url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
 }
 
 function isProblem(body: unknown): body is Problem {

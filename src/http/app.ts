@@ -1,24 +1,36 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import { refuse } from '../contract/refusal.ts';
+import type { RequestListener } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { sendProblem } from './answering.ts';
+import { failed } from './failure.ts';
 import { mountRoutes } from './mount.ts';
 import { mountPages } from './pages.ts';
 import type { Parts } from './parts.ts';
-import { type Problem, refusalProblem, requestProblem } from './problem.ts';
+import { requestProblem } from './problem.ts';
 import { routesOf } from './routes/all.ts';
-import { mountWebhooks } from './webhook.ts';
+import { webhookListener } from './webhook.ts';
 
 /** The gateway's HTTP surface, with everything handed in. It listens nowhere yet: see server.ts. */
-export function createApp(parts: Parts): Express {
+export function createApp(parts: Parts): RequestListener {
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('strict routing', false);
-  mountWebhooks(app, parts);
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(securityHeaders);
   mountRoutes(app, routesOf(parts), parts);
   mountPages(app, parts);
+  for (const { path } of parts.webhooks) {
+    app.all(path, (request, response, next) => {
+      // A POST that comes here was for a path that only looks the same (case, a slash at the end).
+      if (request.method === 'POST') return next();
+      response.setHeader('allow', 'POST');
+      sendProblem(request, response, requestProblem('method-not-allowed', '', 'POST'));
+    });
+  }
   app.use((request, response) => sendProblem(request, response, requestProblem('not-found')));
-  app.use(errorHandler(parts));
-  return app;
+  const onError: ErrorRequestHandler = (error, request, response, _next) => failed(error, request, response, parts);
+  app.use(onError);
+  const pushed = webhookListener(parts);
+  return (request, response) => {
+    if (!pushed(request, response)) app(request, response);
+  };
 }
 
 const securityHeaders: RequestHandler = (_, response, next) => {
@@ -31,31 +43,3 @@ const securityHeaders: RequestHandler = (_, response, next) => {
   });
   next();
 };
-
-/** Nothing of an error goes out but its kind; the rest is for the log, under the id that the answer carries. */
-function errorHandler(parts: Parts): ErrorRequestHandler {
-  return (error, request, response, _next) => {
-    if (response.headersSent) return void response.destroy();
-    const problem = problemOf(error);
-    if (problem.status < 500) return sendProblem(request, response, problem);
-    const id = parts.newId();
-    parts.log('error', 'http-failed', { id, method: request.method, path: request.path, error });
-    if (problem.status === 503) response.set('retry-after', '5');
-    sendProblem(request, response, { ...problem, detail: `${problem.detail} (${id})` });
-  };
-}
-
-function problemOf(error: unknown): Problem {
-  const { status, type, code } = error as { status?: unknown; type?: unknown; code?: unknown };
-  // body-parser and the router mark what the caller did wrong with a status.
-  if (type === 'entity.too.large') return refusalProblem([refuse('too-large')]);
-  if (status === 415) return requestProblem('unsupported-media-type', '#header/content-encoding');
-  if (error instanceof URIError || (status === 400 && type === undefined)) return requestProblem('bad-path');
-  if (typeof status === 'number' && status >= 400 && status < 500) return refusalProblem([refuse('bad-length')]);
-  return requestProblem(isSurroundings(code) ? 'unavailable' : 'internal');
-}
-
-/** The database is away, overloaded or shutting down: worth another try. Anything else is our bug. */
-function isSurroundings(code: unknown): boolean {
-  return typeof code === 'string' && /^(08...|53...|57...|55P03|40001|40P01|E[A-Z]+)$/.test(code);
-}

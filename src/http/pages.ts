@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Express, RequestHandler } from 'express';
 import type { JsonObject } from '../contract/json.ts';
+import { sendsNothingNew, tagOf } from './answering.ts';
 import { docsPage } from './docs-page.ts';
 import { landingPage } from './landing-page.ts';
 import { bundleOpenApi } from './openapi.ts';
@@ -17,12 +18,10 @@ export function mountPages(app: Express, parts: Parts): void {
   const policy = `default-src 'none'; style-src 'sha256-${style}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
   const fixed = (type: string, text: string): RequestHandler => {
     const bytes = Buffer.from(text);
-    const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
+    const tag = tagOf(bytes);
     return (request, response) => {
-      response.set({ etag, 'cache-control': 'public, max-age=60' });
       if (type === 'text/html') response.set('content-security-policy', policy);
-      if (request.fresh) return void response.status(304).end();
-      response.type(type).send(bytes);
+      if (!sendsNothingNew(request, response, tag, 'public, max-age=60')) response.type(type).send(bytes);
     };
   };
   app.get('/', fixed('text/html', landingPage()));

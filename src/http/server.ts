@@ -1,6 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
 
 export interface Listening {
   readonly url: string;
@@ -18,7 +17,7 @@ export interface ListenOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-export async function listen(app: Express, options: ListenOptions): Promise<Listening> {
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const server = createServer({ maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 }, app);
   server.headersTimeout = options.headersTimeoutMs;
   server.requestTimeout = options.requestTimeoutMs;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import type { Webhook } from '../../src/contract/adapter.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { accepted } from '../../src/contract/refusal.ts';
@@ -16,7 +16,7 @@ export const NOW = Date.parse('2026-03-02T10:00:00+08:00');
 
 /** The HTTP surface over a database of its own, with everything else standing still. */
 export interface Surface {
-  readonly app: Express;
+  readonly app: RequestListener;
   readonly parts: Parts;
   readonly database: Database;
   readonly logged: { event: string; fields: Readonly<Record<string, unknown>> | undefined }[];

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import request from 'supertest';
@@ -45,6 +46,25 @@ test('a body over 1 MiB is refused, one of exactly 1 MiB is not, a compressed on
   expect((await notify(Buffer.alloc(1_048_577, 0x20))).status).toBe(413);
   expect((await notify(Buffer.alloc(1_048_576, 0x20))).status).toBe(200);
   expect((await notify(gzipSync('{}'), { 'content-encoding': 'gzip' })).status).toBe(415);
+});
+
+test('a sender that goes on and on is cut off; one that leaves half way harms nobody', async () => {
+  await expect(notify(Buffer.alloc(9 * 1_048_576))).rejects.toThrow();
+  await new Promise<void>((resolve) => {
+    const socket = connect(Number(new URL(wire.url).port), '127.0.0.1', () => {
+      socket.write('POST /exchanges/ctex/notify HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf', () =>
+        socket.destroy(),
+      );
+    });
+    socket.on('close', () => resolve());
+  });
+  expect((await notify(Buffer.from('{}'))).status).toBe(200);
+});
+
+test('a path that only looks like the webhook is not it', async () => {
+  for (const path of ['/exchanges/ctex/notify/', '/Exchanges/ctex/notify', '/exchanges/ctex/notify/x']) {
+    await request(surface.app).post(path).send({}).expect(404);
+  }
 });
 
 test('a fault of ours is 503 or 500 without its details, never a refusal', async () => {

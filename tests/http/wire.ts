@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { listen } from '../../src/http/server.ts';
 
 export interface WireAnswer {
@@ -14,7 +14,7 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-export async function openWire(app: Express): Promise<Wire> {
+export async function openWire(app: RequestListener): Promise<Wire> {
   const { url, stop } = await listen(app, {
     host: '127.0.0.1',
     port: 0,
