@@ -11,13 +11,16 @@ const DAY_MS = 86_400_000;
 export async function playListings({ federation, say }: Act): Promise<void> {
   for (const { exchange, decode } of adapters) {
     const folder = new URL(`../../adapters/${exchange}/samples/`, import.meta.url);
-    for (const name of readdirSync(folder).sort()) {
+    // Interests, deals and the like name numbers that only a running exchange gives: the desks play those.
+    const listings = readdirSync(folder).flatMap((name) => {
       const bytes = readFileSync(new URL(name, folder));
       const decoded = decode(bytes);
-      // Interests, deals and the like name numbers that only a running exchange gives: the desks play those.
-      if (!decoded.ok || decoded.value.kind !== 'listing') continue;
+      return decoded.ok && decoded.value.kind === 'listing' ? [{ name, bytes, listing: decoded.value }] : [];
+    });
+    listings.sort((a, b) => a.listing.version - b.listing.version);
+    for (const { name, bytes, listing } of listings) {
       federation.mocks[exchange].desk.send(bytes);
-      await say(`  ${exchange}  adapters/${exchange}/samples/${name}  ${decoded.value.title}`);
+      await say(`  ${exchange}  adapters/${exchange}/samples/${name}  ${listing.title}`);
     }
   }
   await federation.settle();

@@ -74,6 +74,8 @@ export async function showMessages({ federation, say }: Act): Promise<void> {
 /** Each exchange's day-end books, fetched and journaled, row by row against our deals. */
 export async function reconcileBooks({ federation, say }: Act): Promise<boolean> {
   const { gateway, clock } = federation;
+  // The last of the three closes its day at 17:00.
+  clock.advance(8 * 3_600_000);
   const date = dateAt(clock.nowMs());
   const { rows } = await gateway.database.query<{ id: string; price_fen: bigint }>('select id, price_fen from deal');
   const prices = new Map(rows.map(({ id, price_fen }) => [id, price_fen]));

@@ -25,6 +25,8 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
     .option('--gateway <url>', '网关地址，供推送（ctex）/ base address of the gateway, where it pushes (ctex)')
     .option('--member <code>', "网关在该所的会员号 / the gateway's name at this exchange", tokenArgument)
     .action(async (exchange: ReturnType<typeof exchangeArgument>, options: MockOptions) => {
+      // Listened for from the first moment: whoever reads the addresses may end it right away.
+      const stopped = terminal.stopped();
       const config = configFor(terminal.env);
       if (config.production) {
         throw new Surroundings(
@@ -62,7 +64,7 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
           '按 Ctrl-C 结束 / Ctrl-C ends it',
         ];
         await write(terminal.stdout, `${lines.join('\n')}\n`);
-        await terminal.stopped();
+        await stopped;
         await desk.stop();
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
