@@ -16,8 +16,8 @@ import { statute } from './statute.ts';
 import { checkInstalments, checkSupport, checkVenue } from './support.ts';
 import type { Change, Terms } from './terms.ts';
 
-export type { Issue, IssueCode, Verdict } from './issue.ts';
-export type { Change, Term, Terms } from './terms.ts';
+export type { Issue, Verdict } from './issue.ts';
+export type { Change, Terms } from './terms.ts';
 
 /** Which version of a rulebook a decision rests on. */
 export interface RulebookCitation {

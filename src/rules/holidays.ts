@@ -1,15 +1,29 @@
-import chineseDays from 'chinese-days';
+import { createRequire } from 'node:module';
+import { dayNumber } from '../contract/dates.ts';
 
-/** One covered year: the days off and the weekend days worked, as day numbers. */
+/** One covered year: the days off and the weekend days worked, as day numbers (days since 1970-01-01). */
 export interface HolidayYear {
   readonly year: number;
   readonly rest: ReadonlySet<number>;
   readonly work: ReadonlySet<number>;
 }
 
+/** Date → name of the holiday it belongs to, `New Year's Day,元旦,1`. */
+interface HolidayTable {
+  readonly holidays: Readonly<Record<string, string>>;
+  readonly workdays: Readonly<Record<string, string>>;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The library's table and not its functions: those go by the machine's own time zone (west of Greenwich every answer is
+ * a day off), and answer about a year they have no data for as if it had no holidays.
+ */
+const table = require('chinese-days/dist/chinese-days.json') as HolidayTable;
+
 /** The library goes back to 2004; compared with the State Council's notices it was from 2024 on. */
 const FIRST_YEAR = 2024;
-const LAST_YEAR = 2099;
 
 /** Holidays every year has on a fixed date. */
 const FIXED: readonly (readonly [string, string])[] = [
@@ -19,45 +33,27 @@ const FIXED: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * The years for which chinese-days has data, read from the data itself.
- *
- * Asked about a year it does not know, the library answers as if that year had no holidays at all. A year counts as
- * covered only where it names 元旦, 劳动节 and 国庆 on their dates.
+ * The years for which chinese-days has data, read from the data itself: a year counts as covered only where 元旦,
+ * 劳动节 and 国庆 stand on their dates, so that a year half entered is not taken for a whole one.
  */
 export function createLibraryYears(): readonly HolidayYear[] {
-  const years: HolidayYear[] = [];
-  for (let year = FIRST_YEAR; year <= LAST_YEAR; year++) {
-    if (FIXED.every(([day, name]) => ask(`${year}-${day}`).name.includes(name))) years.push(readYear(year));
-  }
-  return years;
+  const named = new Set(Object.keys(table.holidays).map((date) => Number(date.slice(0, 4))));
+  return [...named]
+    .filter((year) => year >= FIRST_YEAR)
+    .filter((year) => FIXED.every(([day, name]) => table.holidays[`${year}-${day}`]?.includes(name)))
+    .sort((a, b) => a - b)
+    .map((year) => ({ year, rest: daysOf(year, table.holidays), work: daysOf(year, table.workdays) }));
 }
 
-function readYear(year: number): HolidayYear {
-  const rest = new Set<number>();
-  const work = new Set<number>();
-  const end = Date.UTC(year + 1, 0, 1) / 86_400_000;
-  for (let day = Date.UTC(year, 0, 1) / 86_400_000; day < end; day++) {
-    const weekday = (day + 4) % 7;
-    const isWeekend = weekday === 0 || weekday === 6;
-    const isWorked = ask(dateOfDay(day)).work;
-    if (isWeekend && isWorked) work.add(day);
-    if (!isWeekend && !isWorked) rest.add(day);
-  }
-  return { year, rest, work };
+function daysOf(year: number, dates: Readonly<Record<string, string>>): ReadonlySet<number> {
+  return new Set(
+    Object.keys(dates)
+      .filter((date) => date.startsWith(`${year}-`))
+      .map(dayNumber),
+  );
 }
 
-/**
- * The library reads a date text as UTC and then looks at it in the machine's own zone: west of Greenwich it answers
- * for the day before. Noon of the machine's own day is the same day everywhere.
- */
-function ask(date: string): { readonly work: boolean; readonly name: string } {
-  const [year, month, day] = date.split('-').map(Number) as [number, number, number];
-  const detail = chineseDays.getDayDetail(new Date(year, month - 1, day, 12));
-  if (detail.date !== date) throw new Error(`chinese-days answered for ${detail.date} when asked about ${date}`);
-  return detail;
-}
-
-/** The date of a day number (days since 1970-01-01). */
+/** The date of a day number. */
 export function dateOfDay(day: number): string {
   return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }
