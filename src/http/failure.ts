@@ -19,7 +19,10 @@ export function failed(
     return;
   }
   const problem = problemOf(error);
-  if (problem.status < 500) return sendProblem(request, response, problem);
+  if (problem.status < 500) {
+    sendProblem(request, response, problem);
+    return;
+  }
   const id = parts.newId();
   parts.log('error', 'http-failed', { id, method: request.method, path: pathOf(request), error });
   if (problem.status === 503) response.setHeader('retry-after', '5');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { run } from '../../src/cli/main.ts';
 
@@ -10,8 +11,8 @@ export interface Ran {
 export interface Surroundings {
   readonly stdin?: Uint8Array | Readable;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with everything said on stdout so far; resolves when the program is to stop. */
-  readonly until?: (said: () => string) => Promise<void>;
+  /** Called at once; the program is asked to stop when it resolves. `says` waits for what is said on stdout. */
+  readonly until?: (says: (pattern: RegExp) => Promise<RegExpExecArray>) => Promise<void>;
 }
 
 /** Runs one command line in this process, with streams of its own. */
@@ -23,7 +24,7 @@ export async function qiao(argv: readonly string[], { stdin, env = {}, until }: 
     stderr: stderr.stream,
     env,
     nowMs: () => Date.parse('2026-03-02T10:00:00+08:00'),
-    stopped: () => until?.(() => stdout.bytes().toString('utf8')) ?? Promise.resolve(),
+    stopped: () => until?.(stdout.says) ?? Promise.resolve(),
   });
   return { exit, stdout: stdout.bytes(), stderr: stderr.bytes().toString('utf8') };
 }
@@ -32,5 +33,13 @@ function collected() {
   const stream = new PassThrough();
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return { stream, bytes: () => Buffer.concat(chunks) };
+  const bytes = () => Buffer.concat(chunks);
+  const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const match = pattern.exec(bytes().toString('utf8'));
+      if (match !== null) return match;
+      await once(stream, 'data');
+    }
+  };
+  return { stream, bytes, says };
 }

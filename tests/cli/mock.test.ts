@@ -44,10 +44,19 @@ async function ask(url: string, order?: unknown): Promise<Told> {
 
 /** Runs the mock, gives its desk to `work`, and stops it. */
 async function withDesk(argv: readonly string[], work: (desk: string) => Promise<void>) {
-  return await qiao(['mock', ...argv], {
+  let failure: unknown;
+  const ran = await qiao(['mock', ...argv], {
     env: { QIAO_DATA: folder },
-    until: async (said) => await work(/^desk +(\S+)$/m.exec(said())![1]!),
+    until: async (says) => {
+      const [, desk] = await says(/^desk +(\S+)$/m);
+      // Thrown in here it would only end the mock.
+      await work(desk!).catch((error: unknown) => {
+        failure = error;
+      });
+    },
   });
+  if (failure !== undefined) throw failure;
+  return ran;
 }
 
 test.each(exchanges)('%s: the mock says where it is, takes orders at its desk, and ends cleanly', async (exchange) => {
