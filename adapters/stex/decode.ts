@@ -97,5 +97,8 @@ function nativePointer(mapping: Mapping, pointer: string): string | undefined {
       meet(`${unified}/${index}${pointerOf(inner.unified)}`, `${native}/${index}${pointerOf(inner.native)}`);
     }
   }
-  return best?.native;
+  if (best !== undefined) return best.native;
+  // A part that is made of several fields: the first of them.
+  const inside = mapping.rows.find((row) => pointer !== '' && pointerOf(row.unified).startsWith(`${pointer}/`));
+  return inside === undefined ? undefined : pointerOf(inside.native);
 }

@@ -25,11 +25,7 @@ export function encodeBy(tables: Forms, message: Message, frame: Frame): Checked
   const prepared = prepare(message, seconds.value, own);
   const { extensions: _, ...rest } = prepared.value;
   const sent = own ? sentFrame(message) : {};
-  const stex: Tree = own
-    ? textOf('BZ', sent.BZ)
-    : message.kind === 'listing'
-      ? textOf('JXBH', frame.mirror)
-      : {};
+  const stex: Tree = own ? textOf('BZ', sent.BZ) : message.kind === 'listing' ? textOf('JXBH', frame.mirror) : {};
   const carried = Object.keys(stex).length === 0 ? {} : { extensions: { stex } };
   const written = writeTree(form.mapping, { ...rest, ...carried });
   const refusals = [...prepared.refusals, ...written.refusals];

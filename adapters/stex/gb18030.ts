@@ -14,9 +14,9 @@ export function readGb18030(bytes: Uint8Array): string | undefined {
 /**
  * Text → bytes, or the first character that does not survive the way there and back.
  *
- * The writer follows the mapping of 2005, the reader that of 2022: they differ at 19 code points (vertical
- * punctuation and a few radicals), and a lone surrogate cannot be written at all. Such a text is turned down
- * rather than sent as something else.
+ * The writer follows the mapping of 2005, the reader that of 2022: they differ at 19 code points, all of the private
+ * use area, and a lone surrogate cannot be written at all. Such a text is turned down rather than sent as something
+ * else.
  */
 export function writeGb18030(text: string): { readonly bytes: Uint8Array } | { readonly lost: string } {
   const bytes = iconv.encode(text, 'gb18030');

@@ -55,8 +55,9 @@ export function readDocument(bytes: Uint8Array): Checked<WireDocument> {
   if (!isWdbh(WDBH)) refusals.push(refuse('bad-format', '/@WDBH'));
   if (compact.decode(SJ as Json, {}) instanceof Turned) refusals.push(refuse('bad-date', '/@SJ', String(SJ)));
   if (BB !== codes.version) refusals.push(refuse('unknown-code', '/@BB', String(BB).slice(0, 40)));
-  const [name, ...others] = Object.keys(rest);
-  for (const other of others) refusals.push(refuse('unknown-field', `/${other}`));
+  const unknown = Object.keys(rest).filter((key) => key.startsWith('@') || key === '#text');
+  const [name, ...more] = Object.keys(rest).filter((key) => !unknown.includes(key));
+  for (const other of [...unknown, ...more]) refusals.push(refuse('unknown-field', `/${other}`));
   if (name === undefined) refusals.push(refuse('missing-field', ''));
   else if (!isObject(rest[name]))
     refusals.push(refuse(isBlank(rest[name]) ? 'missing-field' : 'wrong-type', `/${name}`));
