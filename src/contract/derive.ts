@@ -30,5 +30,7 @@ export function partyKind(unified: JsonObject, party: string): string | undefine
 
 function disclosedDays(unified: JsonObject): number | undefined {
   const [from, to] = [get(unified, 'disclosure.startsOn'), get(unified, 'disclosure.endsOn')];
-  return typeof from === 'string' && typeof to === 'string' ? daysBetween(from, to) : undefined;
+  const days = typeof from === 'string' && typeof to === 'string' ? daysBetween(from, to) : undefined;
+  // An end before the start is no number of days; that it contradicts itself is said of the dates (semantics.ts).
+  return days === undefined || days < 0 ? undefined : days;
 }
