@@ -22,10 +22,9 @@ export function amountIn(unitAt: string): Codec {
   };
 }
 
-export const priceUnit: Codec = {
-  decode: (value) => codes.priceUnit[String(value)] ?? new Turned('unknown-unit', String(value)),
-  encode: (value) => codes.priceUnit[String(value)] ?? new Turned('unknown-unit', String(value)),
-};
+const unit = (value: Json) =>
+  (typeof value === 'string' ? codes.priceUnit[value] : undefined) ?? new Turned('unknown-unit', String(value));
+export const priceUnit: Codec = { decode: unit, encode: unit };
 
 /** Text that is not empty: CTEX cannot tell an empty text from none. */
 export function words(max: number): Codec {
@@ -97,7 +96,7 @@ export function numberedBeside(exchangeAt: string): Codec {
 export function dealState(certificateAt: string): Codec {
   return {
     decode: (value, around) => {
-      const status = codes.dealState[String(value)];
+      const status = typeof value === 'string' ? codes.dealState[value] : undefined;
       if (status === undefined) return new Turned('unknown-code', String(value));
       const certificate = get(around, certificateAt);
       const hasCertificate = certificate !== undefined && certificate !== null && certificate !== '';

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { RefusalCode } from '../../src/contract/refusal.ts';
 
 /** The code tables of the profile, native → unified, and what each answer code means. */
-export const codes = JSON.parse(readFileSync(new URL('./codes.json', import.meta.url), 'utf8')) as CodeTables;
+export const codes = JSON.parse(readFileSync(new URL('./codes.json', import.meta.url), 'utf8'), bare) as CodeTables;
+
+/** Tables without a prototype: a code called `__proto__` or `constructor` is as unknown as any other. */
+function bare(_key: string, value: unknown): unknown {
+  return value !== null && typeof value === 'object' ? Object.assign(Object.create(null), value) : value;
+}
 
 type Table = Readonly<Record<string, string>>;
 

@@ -7,9 +7,10 @@ export function pointingAtNative(refusals: readonly Refusal[], mapping: Mapping)
   return refusals.map((refusal) => ({ ...refusal, pointer: nativePointer(refusal.pointer, mapping) }));
 }
 
-/** Where a unified field stands in the native message; '' for what only the whole implies. */
+/** Where a unified field, or the first part of one, stands in the native message; '' for what only the whole implies. */
 function nativePointer(pointer: string, mapping: Mapping): string {
-  let best = '';
+  const within = mapping.rows.find(({ unified }) => pointerOf(unified).startsWith(`${pointer}/`));
+  let best = pointer === '' || within === undefined ? '' : pointerOf(within.native);
   let length = 0;
   const consider = (unified: string, native: string, extra = '') => {
     if (unified.length > length && (pointer === unified || pointer.startsWith(`${unified}/`))) {
