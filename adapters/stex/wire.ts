@@ -25,8 +25,14 @@ export interface WireDocument {
   readonly content: JsonObject;
 }
 
-/** Elements that may come several times; any other is refused when it comes twice. */
-const REPEATED: ReadonlySet<string> = new Set(['ZSCQ/ITEM', 'FQ/Q', 'FJ/F', 'DZD/R', 'HD/GZ']);
+/** Elements that may come several times, and in what; any other is refused when it comes twice. */
+const REPEATED: ReadonlyMap<string, string> = new Map([
+  ['ITEM', 'ZSCQ'],
+  ['Q', 'FQ'],
+  ['F', 'FJ'],
+  ['R', 'DZD'],
+  ['GZ', 'HD'],
+]);
 
 const compact = instant('compact');
 

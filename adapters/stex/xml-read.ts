@@ -27,7 +27,10 @@ interface Open {
 }
 
 const NAME = '[\\p{L}_:][\\p{L}\\p{N}_:.-]*';
+/** Nearly every tag: an ASCII name without attributes, or up to them. */
+const PLAIN_START = /<([A-Za-z_][\w.-]*)(?=[ \t\r\n/>])/y;
 const START = new RegExp(`<(${NAME})`, 'uy');
+const PLAIN_END = /<\/([A-Za-z_][\w.-]*)>/y;
 const END = new RegExp(`</(${NAME})[ \\t\\r\\n]*>`, 'uy');
 const ATTRIBUTE = new RegExp(`[ \\t\\r\\n]+(${NAME})[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:"([^"<]*)"|'([^'<]*)')`, 'uy');
 const TAG_END = /[ \t\r\n]*(\/?)>/y;
@@ -42,10 +45,10 @@ const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
  * Reads an XML 1.0 document strictly, in one pass: no DTD (refused on sight, so nothing can be expanded), no
  * processing instruction, no mixed content, every value text as it stands. Nothing is ever coerced.
  *
- * `repeated` holds `PARENT/CHILD` for elements that may come several times; these are always arrays. Any other
- * element occurring twice is refused. Refusals point into the tree below the root: `/XM/ZSCQ/ITEM/0/BH`.
+ * `repeated` names elements that may come several times, and the one parent in which they may; these are always
+ * arrays. Any other element occurring twice is refused. Refusals point into the tree below the root: `/XM/ZSCQ/ITEM/0/BH`.
  */
-export function readXml(source: string, repeated: ReadonlySet<string>): Checked<Root> {
+export function readXml(source: string, repeated: ReadonlyMap<string, string>): Checked<Root> {
   if (ILLEGAL.test(source)) return refused(refuse('not-xml', '', 'character'));
   const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
   const open: Open[] = [];
@@ -75,9 +78,9 @@ export function readXml(source: string, repeated: ReadonlySet<string>): Checked<
     if (tag < 0) break;
     const next = text[tag + 1];
     if (next === '/') {
-      const end = at(END, text, tag);
+      const end = at(PLAIN_END, text, tag) ?? at(END, text, tag);
       if (end === null || end[1] !== top?.name) return fail('not-xml', 'end tag');
-      i = END.lastIndex;
+      i = tag + end[0].length;
       const refusal = close();
       if (refusal !== undefined) return refusal;
     } else if (text.startsWith('<!--', tag)) {
@@ -92,12 +95,12 @@ export function readXml(source: string, repeated: ReadonlySet<string>): Checked<
     } else {
       if (next === '!') return fail('doctype-forbidden');
       if (next === '?') return fail('not-xml', '<?');
-      const start = at(START, text, tag);
+      const start = at(PLAIN_START, text, tag) ?? at(START, text, tag);
       if (start === null || root !== undefined) return fail('not-xml', 'start tag');
       const name = start[1]!;
       if (FORBIDDEN.has(name)) return fail('forbidden-key', name);
       if (open.push({ name, children: false, text: '' }) > MAX_DEPTH) return refused(refuse('too-deep'));
-      i = START.lastIndex;
+      i = tag + start[0].length;
       const refusal = readAttributes(open.at(-1)!) ?? (text[i - 2] === '/' ? close() : undefined);
       if (refusal !== undefined) return refusal;
     }
@@ -105,6 +108,10 @@ export function readXml(source: string, repeated: ReadonlySet<string>): Checked<
   return root === undefined || open.length > 0 ? fail('not-xml', 'unfinished') : accepted(root);
 
   function readAttributes(element: Open): Refused | undefined {
+    if (text[i] === '>') {
+      i++;
+      return undefined;
+    }
     for (let match = at(ATTRIBUTE, text, i); match !== null; match = at(ATTRIBUTE, text, i)) {
       i = ATTRIBUTE.lastIndex;
       const key = `@${match[1]}`;
@@ -135,7 +142,7 @@ export function readXml(source: string, repeated: ReadonlySet<string>): Checked<
     parent.tree ??= {};
     parent.children = true;
     const there = Object.hasOwn(parent.tree, element.name) ? parent.tree[element.name] : undefined;
-    if (repeated.has(`${parent.name}/${element.name}`)) {
+    if (repeated.get(element.name) === parent.name) {
       if (there === undefined) parent.tree[element.name] = [value];
       else (there as Json[]).push(value);
       return undefined;

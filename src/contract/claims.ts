@@ -102,7 +102,7 @@ export function unclaimed(value: Json, trie: Trie, pointer: string, found: (poin
     for (const [key, inner] of Object.entries(value)) {
       const next = trie.keys.get(key);
       if (next === undefined) found(pointer + step(key));
-      else unclaimed(inner, next, pointer + step(key), found);
+      else if (next !== true) unclaimed(inner, next, pointer + step(key), found);
     }
   } else found(pointer);
 }

@@ -91,5 +91,6 @@ export function refused<T>(...refusals: readonly Refusal[]): Checked<T> {
 
 /** Escapes one step of an RFC 6901 pointer. */
 export function step(key: string | number): string {
-  return `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const text = String(key);
+  return /[~/]/.test(text) ? `/${text.replaceAll('~', '~0').replaceAll('/', '~1')}` : `/${text}`;
 }

@@ -15,8 +15,16 @@ export function split(path: string): readonly string[] {
   return parts;
 }
 
+const pointers = new Map<string, string>();
+
+/** The pointer of a dotted path; paths are those of the tables, so what is kept never grows. */
 export function pointerOf(path: string): string {
-  return split(path).map(step).join('');
+  let pointer = pointers.get(path);
+  if (pointer === undefined) {
+    pointer = split(path).map(step).join('');
+    pointers.set(path, pointer);
+  }
+  return pointer;
 }
 
 export function get(from: JsonObject, path: string): Json | undefined {
