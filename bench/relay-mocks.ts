@@ -16,7 +16,10 @@ export type FromMocks =
   | { readonly published: number }
   | { readonly counted: number };
 
-const keys = openKeyStore(process.argv[2] ?? '', { demo: true, now: new Date() });
+/** The gateway's clock runs on another day; both processes count from the same one. */
+const aheadMs = Number(process.argv[3] ?? 0);
+const nowMs = () => Date.now() + aheadMs;
+const keys = openKeyStore(process.argv[2] ?? '', { demo: true, now: new Date(nowMs()) });
 const opened = new Map<Exchange, MockExchange>();
 const addresses = {} as Record<Exchange, MockAddress>;
 for (const exchange of exchanges) {
@@ -27,7 +30,7 @@ for (const exchange of exchanges) {
     member: 'QIAO',
     port: 0,
     filePort: 0,
-    nowMs: Date.now,
+    nowMs,
     nonce: () => randomBytes(16).toString('hex'),
   });
 }
@@ -46,7 +49,7 @@ async function run(seconds: number, window: number, perSecond: number | undefine
     if (published < due && onTheWay < window * 2) {
       const exchange = exchanges[serial % exchanges.length]!;
       serial += 1;
-      opened.get(exchange)!.desk.publish(sampleListing(exchange, serial, Date.now()));
+      opened.get(exchange)!.desk.publish(sampleListing(exchange, serial, nowMs()));
       if (serial % 8 !== 0) continue;
     }
     await new Promise((resolve) => setImmediate(resolve));

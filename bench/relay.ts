@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adapters } from '../adapters/all.ts';
+import { type Clock, clockFrom } from '../src/cli/federation.ts';
 import { readConfig } from '../src/config.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
 import type { MockAddress } from '../src/contract/mock.ts';
@@ -18,6 +19,9 @@ import { type Gateway, openGateway } from '../src/gateway.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
 import type { FromMocks, ToMocks } from './relay-mocks.ts';
+
+/** A day on which every exchange's calendar is known. */
+const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 
 export interface RelayBench {
   readonly seconds: number;
@@ -48,8 +52,9 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
   const embedded = await startEmbedded({ folder: join(folder, 'database') });
   const keysFolder = join(folder, 'keys');
-  const keys = openKeyStore(keysFolder, { demo: true, now: new Date() });
-  const mocks = forkMocks(keysFolder);
+  const keys = openKeyStore(keysFolder, { demo: true, now: new Date(MORNING) });
+  const clock = clockFrom(MORNING);
+  const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now());
   let gateway: Gateway | undefined;
   try {
     const addresses = await mocks.ready;
@@ -67,11 +72,12 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
       adapters,
       keys,
       databaseUrl: embedded.url,
+      nowMs: clock.nowMs,
       log: (level, event, fields) => {
         if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
       },
     });
-    return await measure(gateway, mocks, options);
+    return await measure(gateway, mocks, clock, options);
   } finally {
     await gateway?.stop();
     await mocks.stop();
@@ -80,7 +86,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   }
 }
 
-async function measure(gateway: Gateway, mocks: Mocks, options: RelayBench): Promise<RelayFigures> {
+async function measure(gateway: Gateway, mocks: Mocks, clock: Clock, options: RelayBench): Promise<RelayFigures> {
   mocks.send({ aim: gateway.url });
   const warmUpS = Math.min(5, options.seconds / 4);
   options.progress(`预热 / warm-up ${warmUpS} s`);
@@ -99,7 +105,7 @@ async function measure(gateway: Gateway, mocks: Mocks, options: RelayBench): Pro
   const rate = flooded / tookS;
 
   options.progress(`半速延迟 / latency at half the rate (${Math.round(rate / 2)}/s) ${options.seconds} s`);
-  const since = new Date();
+  const since = new Date(clock.nowMs());
   const paced = await mocks.run({ seconds: options.seconds, window: options.window, perSecond: rate / 2 });
   expected += paced;
   await settled(gateway, expected);
@@ -166,8 +172,10 @@ interface Mocks {
   stop(): Promise<void>;
 }
 
-function forkMocks(keysFolder: string): Mocks {
-  const child = fork(new URL('./relay-mocks.js', import.meta.url), [keysFolder], { stdio: ['ignore', 2, 2, 'ipc'] });
+function forkMocks(keysFolder: string, aheadMs: number): Mocks {
+  const child = fork(new URL('./relay-mocks.js', import.meta.url), [keysFolder, String(aheadMs)], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const next = <T>(read: (message: FromMocks) => T | undefined) =>
     new Promise<T>((resolve, reject) => {

@@ -118,7 +118,9 @@ function mismatchOf(receipt: Receipt, { of, gateway = 'qiao' }: ReceiptOptions):
   const byGateway = receipt.receipt === 'received' || receipt.receipt === 'settled';
   if (byGateway && receipt.iss !== gateway) return issuer;
   if (of === undefined) return undefined;
-  if (!byGateway && !of.header.aud.includes(receipt.iss)) return issuer;
+  // A message that cannot be put into the recipient's own terms is refused by the gateway, and never reaches it.
+  const byRecipient = of.header.aud.includes(receipt.iss) || (receipt.receipt === 'refused' && receipt.iss === gateway);
+  if (!byGateway && !byRecipient) return issuer;
   if (receipt.aud !== of.header.iss) return '/signatures/0/protected/aud';
   if (receipt.message !== of.header.jti) return '/payload/message';
   if (receipt.envelope !== of.digest) return '/payload/envelope';

@@ -129,6 +129,15 @@ export async function nextDueAt(connection: Queryable, exchange: Exchange): Prom
   return rows[0]?.due_at ?? undefined;
 }
 
+/** Whether anything is on its way to that exchange whose answer, with a number, is not written down yet. */
+export async function hasOpenDeliveries(connection: Queryable, exchange: Exchange): Promise<boolean> {
+  const { rows } = await connection.query<{ any: boolean }>(
+    `select exists (select 1 from delivery where exchange = $1 and open and state <> 'dead') as any`,
+    [exchange],
+  );
+  return rows[0]!.any;
+}
+
 /** Puts a dead delivery back: same message, same bytes, a new attempt. False: it is not dead. */
 export async function redrive(connection: Queryable, no: bigint, at: Date): Promise<Exchange | undefined> {
   const { rows } = await connection.query<{ exchange: Exchange }>(

@@ -102,8 +102,9 @@ function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: Fin
     }
     case 'refused': {
       const codes = outcome.refusals.slice(0, 64).map(({ code }) => code);
+      // Without a request nothing was sent: the word is the gateway's own, not the exchange's.
       const receipt = judge(
-        exchange,
+        request === undefined ? 'qiao' : exchange,
         message,
         { codes: codes.length === 0 ? ['host-refused'] : codes },
         atMs,

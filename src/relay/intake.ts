@@ -6,6 +6,7 @@ import { type Refusal, refuse } from '../contract/refusal.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Admission, type Entry, enter, forget, turnDown } from '../journal/inbox.ts';
 import { idsOf } from '../journal/numbers.ts';
+import { hasOpenDeliveries } from '../journal/outbox.ts';
 import { lockNames } from '../journal/rows.ts';
 import {
   emptyStanding,
@@ -68,7 +69,7 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
       if (stepped.ok === true) {
         traveller.answer = { outcome: 'accepted', messageId: traveller.entry.messageId };
         planned.push(...planOf(traveller, stepped.effects, parts));
-      } else if (stepped.ok === 'early' && maySoonBeKnown(traveller.entry.arrival, parts)) {
+      } else if (stepped.ok === 'early' && (await maySoonBeKnown(connection, traveller.entry.arrival, parts))) {
         traveller.answer = { outcome: 'busy', retryAfterMs: 500 };
         early.push(traveller);
       } else {
@@ -191,14 +192,24 @@ function step(traveller: Traveller, standing: Standing, rules: RuleDesk, parts: 
     exchanges: parts.exchanges,
     atMs: parts.nowMs(),
     messageId: entry.messageId,
-    digest: createHash('sha256').update(JSON.stringify(message)).digest('hex'),
+    // What the exchange adds for itself (event ids, times of sending) is not content.
+    digest: digestOfJson({ ...message, extensions: undefined }),
+    digestOf: digestOfJson,
   };
   return stepMessage(message!, context);
 }
 
-/** Over a transport that may reorder, what is referred to may be a moment behind; elsewhere it never will come. */
-function maySoonBeKnown(arrival: Arrival, parts: IntakeParts): boolean {
-  return arrival.sentAtMs !== undefined && parts.nowMs() - arrival.sentAtMs < parts.patienceMs;
+function digestOfJson(value: object): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/**
+ * Whether what it refers to may be a moment behind: over a transport that reorders messages, or because we have told
+ * the exchange something and have not yet written down the number it gave. Otherwise it never will be known.
+ */
+async function maySoonBeKnown(connection: Queryable, arrival: Arrival, parts: IntakeParts): Promise<boolean> {
+  if (arrival.sentAtMs !== undefined && parts.nowMs() - arrival.sentAtMs < parts.patienceMs) return true;
+  return await hasOpenDeliveries(connection, arrival.exchange);
 }
 
 /** The first effect is the message that arrived; what follows is the gateway's own word. */

@@ -1,4 +1,4 @@
-import type { Exchange, Participant } from '../contract/exchange.ts';
+import type { Participant } from '../contract/exchange.ts';
 import { CONTRACT_VERSION } from '../contract/message.ts';
 import { digestOf } from '../envelope/digest.ts';
 import { signEnvelope } from '../envelope/envelope.ts';
@@ -96,7 +96,7 @@ export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
 
 /** The recipient's own word on a message: `accepted` with its number, or `refused` with the codes. */
 export function judge(
-  recipient: Exchange,
+  recipient: Participant,
   message: { readonly id: string; readonly issuer: string; readonly digest: string },
   verdict: { readonly number: string | null } | { readonly codes: readonly string[] },
   atMs: number,

@@ -34,6 +34,7 @@ export function stepDeal(deal: Deal, context: StepContext): Stepped {
   standing.changed.versions.push({ id: deal.id, version: deal.version, digest, deal: true });
   if (before === undefined) take(listing.assets, deal, context);
   else if (isUndone(deal.status)) give(listing.assets, deal.id, context);
+  const message: Deal = { ...deal, listing: { id: listing.id, version: listing.version } };
   standing.deals.set(deal.id, {
     id: deal.id,
     version: deal.version,
@@ -44,12 +45,12 @@ export function stepDeal(deal: Deal, context: StepContext): Stepped {
     priceFen: fenOf(deal.price),
     dueFen: dueBeforeCertificate(deal),
     paidFen: before?.paidFen ?? 0n,
-    digest,
+    // What the host will co-sign: the very bytes of this version's payload.
+    digest: context.digestOf(message),
     message: context.messageId,
     confirmation: before?.confirmation ?? null,
   });
   standing.changed.deals.add(deal.id);
-  const message: Deal = { ...deal, listing: { id: listing.id, version: listing.version } };
   return { ok: true, effects: [effectOf(message, deal, listing.id, context, deal.host === sender ? [] : [deal.host])] };
 }
 

@@ -40,6 +40,8 @@ export interface StepContext {
   /** The id the message will have, and the digest (hex) of its content, for versions. */
   readonly messageId: string;
   readonly digest: string;
+  /** SHA-256 (hex) of a payload as it will be sealed. */
+  digestOf(payload: object): string;
 }
 
 export function turned(...refusals: readonly Refusal[]): Stepped {

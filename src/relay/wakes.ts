@@ -79,7 +79,13 @@ interface Opened {
 
 function openOnPostgres(parts: WakeParts): Opened {
   const classes = withBackend(createPostgresBackend);
-  const connection = { connectionString: parts.databaseUrl, schema: 'bullmq', migrate: true, max: 4, application_name: 'qiao wakes' };
+  const connection = {
+    connectionString: parts.databaseUrl,
+    schema: 'bullmq',
+    migrate: true,
+    max: 4,
+    application_name: 'qiao wakes',
+  };
   const opened: Opened = {
     queue: new classes.Queue(QUEUE, { connection }) as unknown as Opened['queue'],
     worker: new classes.Worker(QUEUE, async (job) => opened.taken(job.data.exchange), {
