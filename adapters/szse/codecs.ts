@@ -40,10 +40,9 @@ export const day = date('compact');
 export function notBefore(earlier: string): Codec {
   return {
     decode: (value, around) => {
-      const from = around[earlier];
-      return typeof from === 'string' && typeof value === 'string' && value < from
-        ? new Turned('inconsistent', `${value} < ${from}`)
-        : day.decode(value, around);
+      const [from, read] = [around[earlier], day.decode(value, around)];
+      const isBefore = typeof from === 'string' && typeof value === 'string' && value < from;
+      return isBefore && !(read instanceof Turned) ? new Turned('inconsistent', `${value} < ${from}`) : read;
     },
     encode: day.encode,
   };

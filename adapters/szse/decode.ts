@@ -40,6 +40,7 @@ function whole(value: JsonObject, asSent: AsSent | undefined): Json {
 
 /** Where a unified field stands in the native message; as it is where it stands nowhere. */
 function nativePointer(mapping: Mapping, pointer: string): string {
+  if (pointer === '') return pointer;
   for (const row of mapping.rows) {
     const unified = pointerOf(row.unified);
     // A whole that is missing stands where its first part would.

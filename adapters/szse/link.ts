@@ -94,8 +94,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     },
     stop: async () => {
       isStopping = true;
-      await requests.idle();
-      await arrivals.idle();
+      await atMost(settings.timeoutMs, Promise.all([requests.idle(), arrivals.idle()]));
       await session?.logout();
       cutPause();
       await line;
@@ -113,6 +112,16 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
         : { zh: `会话未建立${lastEnd && `：${lastEnd}`}`, en: `no session${lastEnd && `: ${lastEnd}`}` },
     }),
   };
+}
+
+/** Waits for it, but not longer. */
+async function atMost(ms: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([done, over]);
+  clearTimeout(timer);
 }
 
 /** The day-end file of a business date, one page. Throws a Fault where it cannot be had. */
