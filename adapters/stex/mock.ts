@@ -7,8 +7,8 @@ import { openFaults } from './mock/faults.ts';
 import { take } from './mock/inbox.ts';
 import { openLedger } from './mock/ledger.ts';
 import { openMockOutbox } from './mock/outbox.ts';
+import { replyOf } from './mock/reply.ts';
 import { openSeals, sm3 } from './mock/seal.ts';
-import { replyOf } from './mock/writing.ts';
 import { gb18030, parseXml, textOf, XML_DECLARATION } from './mock/xml.ts';
 
 /** The first answer to a document, by its WDBH. */

@@ -70,7 +70,7 @@ export function decodeStatement(pages: readonly Uint8Array[]): Checked<Statement
 }
 
 /** ZY: SM3 over the exact bytes of the R elements, joined by newlines, in lower-case hex. */
-export function digestOfRows(page: Uint8Array): string {
+function digestOfRows(page: Uint8Array): string {
   const digest = createHash('sm3');
   for (const [i, row] of elementsIn(page, 'R').entries()) {
     if (i > 0) digest.update('\n');

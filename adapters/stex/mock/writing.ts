@@ -1,6 +1,6 @@
 import type { DeskDeal, DeskFunds, DeskListing, DeskParty } from '../../../src/contract/mock.ts';
 import { yuanOf } from './values.ts';
-import { escaped, tag } from './xml.ts';
+import { tag } from './xml.ts';
 
 /** What the people at the desk say, in STEX's own elements. A word STEX does not have is written as it is. */
 
@@ -197,17 +197,4 @@ export function fundsOf(funds: DeskFunds): string {
     tag('YHLSH', funds.bankRef),
   ];
   return `<ZJ>${parts.join('')}</ZJ>`;
-}
-
-/** `<HD>`, the answer to a document or a question about one. */
-export function replyOf(reply: {
-  readonly code: string;
-  readonly text: string;
-  readonly document?: string;
-  readonly number?: string;
-  readonly rules?: readonly { readonly code: string; readonly text: string }[];
-}): string {
-  const rules = (reply.rules ?? []).map(({ code, text }) => `<GZ DM="${escaped(code)}" SM="${escaped(text)}"/>`);
-  const head = tag('FHDM', reply.code) + tag('FHXX', reply.text) + tag('WDBH', reply.document);
-  return `<HD>${head}${tag('JXBH', reply.number)}${rules.join('')}</HD>`;
 }

@@ -172,7 +172,7 @@ test('a mirror that replaces an earlier one names it', () => {
     id: 'ctex:TJ2026-000123',
     nativeId: 'TJ2026-000123',
   };
-  const encoded = encode(listing, { ...frame, mirror: 'stex:JX2026-5000001' });
+  const encoded = encode(listing, { ...frame, mirror: 'JX2026-5000001' });
   if (!encoded.ok) throw new Error(JSON.stringify(encoded.refusals));
   const document = readDocument(encoded.value.request.bytes);
   expect(document).toMatchObject({
