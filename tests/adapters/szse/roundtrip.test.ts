@@ -141,6 +141,9 @@ function differences(a: unknown, b: unknown, pointer: string): string[] {
   );
 }
 
+/** Counted anew from the two dates. */
+const IMPLIED = new Set(['/disclosure/days', '/disclosure/dayKind']);
+
 /** An empty text or list is not written. */
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
@@ -154,5 +157,8 @@ function sameInstant(a: unknown, b: unknown): boolean {
 
 /** Lost, implied anew by what was sent, or an array that is empty on one side. */
 function covered(pointer: string, lost: readonly string[]): boolean {
-  return lost.some((one) => pointer === one || pointer.startsWith(`${one}/`) || one.startsWith(`${pointer}/`));
+  return (
+    IMPLIED.has(pointer) ||
+    lost.some((one) => pointer === one || pointer.startsWith(`${one}/`) || one.startsWith(`${pointer}/`))
+  );
 }
