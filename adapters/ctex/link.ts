@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Link, LinkPorts, LinkSettings, NativeRequest, Outcome } from '../../src/contract/adapter.ts';
 import { outcomeOf, outcomeOfQuery, readAnswer } from './answers.ts';
 import { pathStep } from './paths.ts';
@@ -22,7 +22,11 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
   const prefix = base.pathname.replace(/\/$/, '');
   const options = { keepAlive: true, maxSockets: settings.concurrency };
   const agents = { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
-  const client = openClient(settings, agents);
+  const fixed: Omit<InternalAxiosRequestConfig, 'headers'> = {
+    ...agents,
+    ...UNTOUCHED,
+    maxContentLength: settings.maxAnswerBytes,
+  };
   const underWay = new Set<Promise<unknown>>();
   let isRunning = false;
   let isFailing = false;
@@ -46,15 +50,16 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     };
     if (method !== 'GET') headers['content-type'] = 'application/json; charset=utf-8';
     try {
-      const response = await client.request<Uint8Array>({
+      const response = await request({
+        ...fixed,
         method,
         url: base.origin + pathWithQuery,
-        headers,
+        headers: new AxiosHeaders(headers),
         signal: AbortSignal.timeout(settings.timeoutMs),
         ...(method === 'GET' ? {} : { data: body }),
       });
       heard();
-      return response.data;
+      return response.data as Uint8Array;
     } catch (error) {
       isFailing = true;
       throw error;
@@ -137,21 +142,20 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
   };
 }
 
-function openClient(settings: LinkSettings, agents: { httpAgent: HttpAgent; httpsAgent: HttpsAgent }): AxiosInstance {
-  return axios.create({
-    ...agents,
-    adapter: 'http',
-    proxy: false,
-    maxRedirects: 0,
-    responseType: 'arraybuffer',
-    decompress: false,
-    maxContentLength: settings.maxAnswerBytes,
-    // The bytes were made by encode and signed: nothing may touch them on the way, nor what comes back.
-    transformRequest: [(body: unknown) => body],
-    transformResponse: [(body: unknown) => body],
-    validateStatus: () => true,
-  });
-}
+/**
+ * axios' own HTTP adapter, without the instance around it: merging configurations and running transforms that do
+ * nothing took a quarter of the time of a request.
+ */
+const request = axios.getAdapter('http');
+
+/** The bytes were made by encode and signed: nothing may touch them on the way, nor what comes back. */
+const UNTOUCHED = {
+  proxy: false,
+  maxRedirects: 0,
+  responseType: 'arraybuffer',
+  decompress: false,
+  validateStatus: () => true,
+} as const;
 
 /** Errors of looking up, connecting and greeting: not a byte of the request had left. */
 const BEFORE_SENDING = new Set([

@@ -114,9 +114,11 @@ function faulty(fault: MockFault): Reply {
   return { code: '9999' };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(body: Buffer): Fields | undefined {
   try {
-    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+    const value = JSON.parse(utf8.decode(body)) as unknown;
     return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : undefined;
   } catch {
     return undefined;
