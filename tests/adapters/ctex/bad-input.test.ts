@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decode } from '../../../adapters/ctex/decode.ts';
 import { encode } from '../../../adapters/ctex/encode.ts';

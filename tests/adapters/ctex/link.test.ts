@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { encode } from '../../../adapters/ctex/encode.ts';
 import { openLink } from '../../../adapters/ctex/link.ts';
 import type { NativeRequest } from '../../../src/contract/adapter.ts';

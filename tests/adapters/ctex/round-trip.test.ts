@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decode } from '../../../adapters/ctex/decode.ts';
 import { encode } from '../../../adapters/ctex/encode.ts';

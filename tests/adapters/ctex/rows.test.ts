@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decode, decodeTree } from '../../../adapters/ctex/decode.ts';
 import { encode } from '../../../adapters/ctex/encode.ts';

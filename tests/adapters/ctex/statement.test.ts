@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeStatement } from '../../../adapters/ctex/statement.ts';
 import { bookPage, digestOf, rows } from './books.ts';

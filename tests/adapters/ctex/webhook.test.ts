@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decode } from '../../../adapters/ctex/decode.ts';
 import { encode } from '../../../adapters/ctex/encode.ts';
 import { decodeStatement } from '../../../adapters/ctex/statement.ts';
