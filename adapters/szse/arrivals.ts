@@ -8,6 +8,8 @@ import type { Parcel } from './session-outgoing.ts';
 export interface Arrivals {
   /** `put` answers over the session the message came by; `durable` is called once message and answer are kept. */
   take(frame: Frame, put: (parcel: Parcel) => void, durable: () => void): void;
+  /** Bytes that are no message: kept, not answered. */
+  garbled(bytes: Uint8Array, why: 'length' | 'checksum'): void;
   /** How many are being made durable now. */
   underWay(): number;
   /** Resolves when none is. */
@@ -31,11 +33,14 @@ export function openArrivals(ports: LinkPorts, changed: () => void): Arrivals {
     if (answered.size > REMEMBERED) answered.delete(answered.keys().next().value!);
   };
 
-  const turnDown = (arrival: Arrival, seq: number, refusal: Refusal): Reply => {
+  const keep = (arrival: Arrival, refusal: Refusal) => {
     ports.log('warn', 'szse.turned-down', { key: arrival.key, code: refusal.code });
     void ports.keepRefused(arrival, refusal).catch((cause: unknown) => {
       ports.log('error', 'szse.not-kept', { key: arrival.key, cause: String(cause) });
     });
+  };
+  const turnDown = (arrival: Arrival, seq: number, refusal: Refusal): Reply => {
+    keep(arrival, refusal);
     return refusedReply(seq, arrival.key, [refusal]);
   };
 
@@ -71,6 +76,10 @@ export function openArrivals(ports: LinkPorts, changed: () => void): Arrivals {
   };
 
   return {
+    garbled: (bytes, why) => {
+      const arrival = { exchange: 'szse', key: '', bytes: Buffer.from(bytes), proof: '' } as const;
+      keep({ ...arrival, arrivedAtMs: ports.nowMs() }, refuse(why === 'checksum' ? 'bad-checksum' : 'bad-length'));
+    },
     underWay: () => underWay,
     idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => void whenIdle.push(resolve))),
     take: (frame, put, durable) => {

@@ -51,6 +51,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
         if (!requests.answered(frame, isGenuine)) ports.log('info', 'szse.late-answer', { seq: frame.seq });
         durable();
       },
+      garbled: (bytes, why) => arrivals.garbled(bytes, why),
       rejected: (frame) => requests.rejected(frame),
     });
     session = current;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { LinkPorts, SentMessage } from '../../src/contract/adapter.ts';
-import { contentOf, type Frame, readWhole, sendingTime, writeFrame } from './session-frame.ts';
+import { contentOf, type Frame, sendingTime, writeFrame } from './session-frame.ts';
+import { readWhole } from './session-stream.ts';
 
 /** One message on its way out. */
 export interface Parcel {

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { LinkPorts } from '../../src/contract/adapter.ts';
-import { refuse } from '../../src/contract/refusal.ts';
 import { codes } from './codes.ts';
-import { contentOf, type Frame, fieldOf, openFrameReader } from './session-frame.ts';
+import { contentOf, type Frame, fieldOf } from './session-frame.ts';
 import { openIncoming, type Watermark } from './session-incoming.ts';
 import { openOutgoing, type Parcel } from './session-outgoing.ts';
+import { openFrameReader } from './session-stream.ts';
 
 export interface SessionSettings {
   readonly host: string;
@@ -20,6 +20,8 @@ export interface SessionActs {
   heard(): void;
   /** One business message, in order. `durable` is called when it and its answer are. */
   business(frame: Frame, durable: () => void): void;
+  /** Bytes that are no message: ignored, not counted. */
+  garbled(bytes: Buffer, why: 'length' | 'checksum'): void;
   /** Session Reject of one of ours. */
   rejected(frame: Frame): void;
 }
@@ -162,13 +164,7 @@ export function openSession(
     for (const stretch of reader.push(chunk)) {
       if ('frame' in stretch) {
         if (!socket.destroyed) onFrame(stretch.frame);
-      } else {
-        const { garbled, why } = stretch;
-        ports.log('warn', 'szse.garbled', { bytes: garbled.length, why });
-        const arrival = { exchange: 'szse', key: '', bytes: Buffer.from(garbled), proof: '' } as const;
-        const refusal = refuse(why === 'checksum' ? 'bad-checksum' : 'bad-length');
-        void ports.keepRefused({ ...arrival, arrivedAtMs: ports.nowMs() }, refusal).catch(() => undefined);
-      }
+      } else acts.garbled(stretch.garbled, stretch.why);
     }
   });
   let connectFailure = '';

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { encode } from '../../../adapters/szse/encode.ts';
-import { type Frame, fieldOf, openFrameReader, sendingTime, writeFrame } from '../../../adapters/szse/session-frame.ts';
+import { type Frame, fieldOf, sendingTime, writeFrame } from '../../../adapters/szse/session-frame.ts';
+import { openFrameReader } from '../../../adapters/szse/session-stream.ts';
 import type { LinkMemory, SentMessage } from '../../../src/contract/adapter.ts';
 import { ecdsaP256Signer, ecdsaP256Verifier } from '../../../src/trust/native.ts';
 import { memoryInMemory } from '../../support/memory.ts';
