@@ -50,6 +50,8 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
     max: limits.max,
     application_name: 'qiao',
     keepAlive: true,
+    // Statements that do not wait for each other are sent together (commit.ts); the order of the calls is kept.
+    pipeline: true,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
@@ -63,7 +65,7 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
   let closed: Promise<void> | undefined;
   return {
     url,
-    query: (text, values) => pool.query(text, values as unknown[] | undefined),
+    query: (text, values) => pool.query(prepared(text, values)),
     connect: () => pool.connect(),
     close: () => {
       closed ??= pool.end();
@@ -91,10 +93,11 @@ export async function transaction<Result>(
     lost = error;
   };
   client.on('error', onLost);
-  const connection: Queryable = { query: (text, values) => client.query(text, values as unknown[] | undefined) };
+  const connection: Queryable = { query: (text, values) => client.query(prepared(text, values)) };
   try {
-    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
-    const result = await work(connection);
+    // Sent ahead of the first statement, not waited for: if it fails, everything after it does.
+    const begun = client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+    const [result] = await Promise.all([work(connection), begun]);
     const ended = await client.query('COMMIT');
     // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which an error was swallowed.
     if (ended.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed');
@@ -109,6 +112,23 @@ export async function transaction<Result>(
     // A connection in doubt is not handed to the next caller.
     client.release(lost);
   }
+}
+
+const names = new Map<string, string>();
+const MOST_NAMES = 500;
+
+/**
+ * Parameterised statements are prepared once for each connection: parsing and planning them anew would cost the
+ * server more than running them. Their texts are constants of this program; a bound keeps it so.
+ */
+function prepared(text: string, values: readonly unknown[] | undefined): pg.QueryConfig {
+  if (values === undefined) return { text };
+  let name = names.get(text);
+  if (name === undefined && names.size < MOST_NAMES) {
+    name = `q${names.size}`;
+    names.set(text, name);
+  }
+  return { ...(name === undefined ? {} : { name }), text, values: values as unknown[] };
 }
 
 /** Resolves when the database answers; throws what went wrong otherwise. */
