@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
 import { exchangeNames, exchanges } from '../contract/exchange.ts';
-import { startEmbedded } from '../journal/embedded.ts';
+import { removeEmbedded, startEmbedded } from '../journal/embedded.ts';
 import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { playListings, playTrades } from './demo-acts.ts';
@@ -27,7 +27,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
       const title = (text: string) => say(`\n${picocolors.bold(text)}`);
       const stopped = keep === true ? terminal.stopped() : undefined;
       const folder = join(config.dataFolder, 'demo');
-      rmSync(folder, { recursive: true, force: true });
+      await removeEmbedded({ folder });
       mkdirSync(config.dataFolder, { recursive: true, mode: 0o711 });
       await say(
         '桥 Qiao：三大技术交易所之间的联邦网关 / the federation gateway between the three technology exchanges',

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -33,7 +34,7 @@ export function placeCluster(folder: string, user: ServerUser, log: (line: strin
   mkdirSync(folder, { recursive: true, mode: user ? 0o711 : 0o700 });
   const note = join(folder, 'embedded.json');
   if (!existsSync(note)) {
-    const path = canReach(folder, user) ? 'postgres' : elsewhere(folder);
+    const path = canReach(folder, user) ? unused(folder, 'postgres') : elsewhere(folder, log);
     const cluster: Cluster = { path, password: randomBytes(24).toString('base64url'), postgres: '18' };
     writeOnce(note, `${JSON.stringify(cluster, null, 2)}\n`);
   }
@@ -57,15 +58,48 @@ function canReach(folder: string, user: ServerUser): boolean {
   return spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], { cwd: '/', env: {}, ...user }).status === 0;
 }
 
-function elsewhere(folder: string): string {
+const ELSEWHERE = '/var/lib/qiao';
+
+function elsewhere(folder: string, log: (line: string) => void): string {
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  const home = join('/var/lib/qiao', name);
+  const home = join(ELSEWHERE, name);
   try {
     mkdirSync(home, { recursive: true, mode: 0o755 });
   } catch (error) {
     throw unsupported(`无法创建 ${home}`, `${home} cannot be made`, error);
   }
-  return join(home, 'postgres');
+  const path = join(home, unused(home, 'postgres'));
+  if (basename(path) !== 'postgres') log(`embedded PostgreSQL: ${home} holds data of a folder removed by hand`);
+  return path;
+}
+
+/**
+ * The password to data goes with the note: data found without one (the folder was removed by hand, and what it kept
+ * elsewhere was not) can no longer be opened. It is left alone, and the new data gets a name of its own.
+ */
+function unused(home: string, name: string): string {
+  return existsSync(join(home, name)) ? `${name}-${randomBytes(6).toString('hex')}` : name;
+}
+
+/** Removes the folder and the data, wherever it was placed. Nobody may be using them. */
+export function removeCluster(folder: string, cluster: string | undefined): void {
+  const home = dirname(cluster ?? folder);
+  // A note may say anything: outside the folder only what we place there ourselves is removed.
+  if (cluster !== undefined && dirname(home) === ELSEWHERE) {
+    rmSync(cluster, { recursive: true, force: true });
+    if (existsSync(home) && readdirSync(home).length === 0) rmdirSync(home);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Where the data of this folder is; undefined when there never was any. */
+export function placeOf(folder: string): string | undefined {
+  try {
+    const { path } = JSON.parse(readFileSync(join(folder, 'embedded.json'), 'utf8')) as Partial<Cluster>;
+    return typeof path === 'string' ? resolve(folder, path) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of two processes that start at once, the first to link its file decides for both. */

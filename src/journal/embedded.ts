@@ -1,8 +1,8 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findBinaries, nobody, type ServerUser } from './embedded-binaries.ts';
-import { initialise, placeCluster, sweep } from './embedded-cluster.ts';
+import { initialise, placeCluster, placeOf, removeCluster, sweep } from './embedded-cluster.ts';
 import { endOrphan, endOwnership, takeOwnership } from './embedded-ownership.ts';
 import { birthOf, shutDown } from './embedded-processes.ts';
 import { launch } from './embedded-server.ts';
@@ -65,14 +65,35 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }
     return { url, pid: server.pid, stop };
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS' && code !== 'ENOSPC') throw error;
-    throw unsupported(
-      `无法写入 ${path ?? options.folder}（${code}；目录可能属于另一用户，可用 QIAO_DATA 另选）`,
-      `${path ?? options.folder} cannot be written (${code}; it may belong to another user, QIAO_DATA chooses another folder)`,
-      error,
-    );
+    throw withWayOut(error, options.folder);
   }
+}
+
+/**
+ * Removes an embedded database for good: the folder, and the data where it was placed elsewhere. What a killed process
+ * left running on it is shut down first. Throws {@link EmbeddedUnavailable} when a living process uses it.
+ */
+export async function removeEmbedded(options: EmbeddedOptions): Promise<void> {
+  if (!existsSync(options.folder)) return;
+  try {
+    const folder = realpathSync(options.folder);
+    const cluster = placeOf(folder);
+    if (cluster !== undefined) await endOrphan(folder, cluster, options.log ?? (() => {}));
+    removeCluster(folder, cluster);
+  } catch (error) {
+    throw withWayOut(error, options.folder);
+  }
+}
+
+/** What the file system refuses is said in both languages, with another folder as the way out. */
+function withWayOut(error: unknown, folder: string): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS' && code !== 'ENOSPC') return error;
+  return unsupported(
+    `无法写入 ${path ?? folder}（${code}；目录可能属于另一用户，可用 QIAO_DATA 另选）`,
+    `${path ?? folder} cannot be written (${code}; it may belong to another user, QIAO_DATA chooses another folder)`,
+    error,
+  );
 }
 
 /** Root lends the server the id of nobody, or of whoever made the data before. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { type Embedded, startEmbedded } from '../../src/journal/embedded.ts';
+import { type Embedded, removeEmbedded, startEmbedded } from '../../src/journal/embedded.ts';
 import { type Child, isRunning, startScript, until } from '../support/processes.ts';
 
 const owner = new URL('../support/embedded-owner.ts', import.meta.url);
@@ -277,7 +278,24 @@ asRoot('the embedded PostgreSQL, started by root', () => {
     const second = await startEmbedded({ folder: join(closed, 'qiao') });
     await expect(ask(second.url, 'SELECT answer FROM kept')).resolves.toBe(5);
     await second.stop();
+
+    // Removed by hand, the folder takes the password with it: the next start has new data beside the old.
+    rmSync(join(closed, 'qiao'), { recursive: true });
+    const third = await startEmbedded({ folder: join(closed, 'qiao') });
+    await expect(ask(third.url, 'SELECT 1')).resolves.toBe(1);
+    await expect(removeEmbedded({ folder: join(closed, 'qiao') })).rejects.toThrow(/正在使用中/);
+    await third.stop();
+    const again = JSON.parse(readFileSync(join(closed, 'qiao', 'embedded.json'), 'utf8')) as { path: string };
+    expect(again.path).toMatch(new RegExp(`^${path}-[0-9a-f]{12}$`));
+    await removeEmbedded({ folder: join(closed, 'qiao') });
+    expect(readdirSync(join(path, '..'))).toEqual(['postgres']);
     rmSync(join(path, '..'), { recursive: true });
+
+    // Removed by us, nothing stays behind.
+    const last = await startEmbedded({ folder: join(closed, 'qiao') });
+    await last.stop();
+    await removeEmbedded({ folder: join(closed, 'qiao') });
+    expect([existsSync(join(closed, 'qiao')), existsSync(join(path, '..'))]).toEqual([false, false]);
   });
 
   itOpen('serves an ordinary user as well', async () => {
