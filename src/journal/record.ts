@@ -12,7 +12,7 @@ export interface MessageRow {
   readonly envelope: Uint8Array;
   readonly native: Uint8Array | null;
   readonly proof: string | null;
-  readonly received: Uint8Array;
+  readonly received: Uint8Array | null;
   readonly atMs: number;
 }
 
@@ -56,7 +56,7 @@ export async function recordMessages(connection: Queryable, rows: readonly Messa
       ...row,
       envelope: asBuffer(envelope),
       native: native === null ? null : asBuffer(native),
-      received: asBuffer(received),
+      received: received === null ? null : asBuffer(received),
       recorded_at: new Date(atMs),
     })),
   );

@@ -1,11 +1,13 @@
 import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from '../journal/database.ts';
 import { type DecisionRow, keepDecisions, queueDeliveries, recordMessages } from '../journal/record.ts';
-import { type Standing, saveStanding } from '../journal/standing.ts';
+import type { Standing } from '../journal/standing.ts';
+import { saveStanding } from '../journal/standing-save.ts';
 import { lockStreams, saveHeads } from '../journal/streams.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import { type Sealing, type Seals, seal } from './seal.ts';
 import type { Effect } from './step.ts';
+import { recheckOn } from './step-listing.ts';
 
 /** An effect with the id and evidence its message will have. */
 export interface Planned {
@@ -13,6 +15,7 @@ export interface Planned {
   readonly id: string;
   readonly atMs: number;
   readonly native?: NonNullable<Sealing['native']>;
+  readonly sentToUs: boolean;
 }
 
 export interface CommitParts {
@@ -35,7 +38,7 @@ export async function commit(
     connection,
     planned.map(({ effect }) => ({ issuer: effect.issuer, name: effect.stream })),
   );
-  const rows = planned.map(({ effect, id, atMs, native }) =>
+  const rows = planned.map(({ effect, id, atMs, native, sentToUs }) =>
     seal(
       {
         id,
@@ -47,30 +50,38 @@ export async function commit(
         payload: effect.message,
         rulebook: rules.citation(citedExchange(effect), atMs),
         atMs,
+        sentToUs,
         ...(native === undefined ? {} : { native }),
       },
       streams.head(effect.issuer, effect.stream),
       parts.seals,
     ),
   );
-  await recordMessages(connection, rows);
-  await saveHeads(
-    connection,
-    planned.map(({ effect }) => ({
-      issuer: effect.issuer,
-      name: effect.stream,
-      head: streams.head(effect.issuer, effect.stream),
-    })),
-  );
-  await saveStanding(connection, standing, at);
-  await keepDecisions(connection, planned.flatMap(decisionRows), at);
-  await queueDeliveries(
-    connection,
-    planned.flatMap(({ effect, id }) =>
-      effect.to.map((exchange) => ({ message: id, exchange, lane: effect.listing, kind: effect.message.kind })),
+  // None of these waits for another's answer, so they travel together, in this order.
+  await Promise.all([
+    recordMessages(connection, rows),
+    saveHeads(
+      connection,
+      planned.map(({ effect }) => ({
+        issuer: effect.issuer,
+        name: effect.stream,
+        head: streams.head(effect.issuer, effect.stream),
+      })),
     ),
-    at,
-  );
+    saveStanding(connection, standing, at),
+    keepDecisions(
+      connection,
+      planned.flatMap((one) => decisionRows(one, rules)),
+      at,
+    ),
+    queueDeliveries(
+      connection,
+      planned.flatMap(({ effect, id }) =>
+        effect.to.map((exchange) => ({ message: id, exchange, lane: effect.listing, kind: effect.message.kind })),
+      ),
+      at,
+    ),
+  ]);
 }
 
 /** What the gateway itself says rests on the home's rulebook. */
@@ -78,7 +89,7 @@ function citedExchange({ issuer, listing }: Effect): Exchange {
   return issuer === 'qiao' ? (listing.slice(0, 4) as Exchange) : issuer;
 }
 
-function decisionRows({ effect, id }: Planned): readonly DecisionRow[] {
+function decisionRows({ effect, id, atMs }: Planned, rules: RuleDesk): readonly DecisionRow[] {
   const { message } = effect;
   if (message.kind !== 'listing') return [];
   return effect.decisions.map(({ host, decision }) => ({
@@ -88,6 +99,6 @@ function decisionRows({ effect, id }: Planned): readonly DecisionRow[] {
     verdict: decision.verdict,
     message: id,
     body: JSON.stringify(decision),
-    recheckOn: decision.recheckOn ?? null,
+    recheckOn: recheckOn(decision, [message.home, host], rules, atMs),
   }));
 }

@@ -158,6 +158,7 @@ function mirrored(exchange: Exchange, attempt: Attempt, number: string, atMs: nu
     },
     id: parts.newId(),
     atMs,
+    sentToUs: false,
     native: { bytes: answer, digest: digestOf(answer), proof: '' },
   };
 }

@@ -6,22 +6,15 @@ import { type Refusal, refuse } from '../contract/refusal.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Admission, type Entry, enter, forget, turnDown } from '../journal/inbox.ts';
 import { idsOf } from '../journal/numbers.ts';
-import { hasOpenDeliveries } from '../journal/outbox.ts';
+import { mayBeNumbering } from '../journal/outbox.ts';
 import { lockNames } from '../journal/rows.ts';
-import {
-  emptyStanding,
-  loadAwards,
-  loadKnown,
-  loadListings,
-  loadRelated,
-  type Standing,
-  type Wanted,
-} from '../journal/standing.ts';
+import { emptyStanding, type Standing, type Wanted } from '../journal/standing.ts';
+import { loadAwards, loadKnown, loadListings, loadRelated, loadSales } from '../journal/standing-load.ts';
 import { commit, type Planned } from './commit.ts';
 import { numberRefs, resolve, want } from './resolve.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import type { Seals } from './seal.ts';
-import { assetsOf, type StepContext, type Stepped } from './step.ts';
+import { rightsOf, type StepContext, type Stepped } from './step.ts';
 import { stepMessage } from './steps.ts';
 
 /** What the road needs from outside; handed in once. */
@@ -69,7 +62,7 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
       if (stepped.ok === true) {
         traveller.answer = { outcome: 'accepted', messageId: traveller.entry.messageId };
         planned.push(...planOf(traveller, stepped.effects, parts));
-      } else if (stepped.ok === 'early' && (await maySoonBeKnown(connection, traveller.entry.arrival, parts))) {
+      } else if (stepped.ok === 'early' && (await maySoonBeKnown(connection, traveller, parts))) {
         traveller.answer = { outcome: 'busy', retryAfterMs: 500 };
         early.push(traveller);
       } else {
@@ -165,22 +158,23 @@ async function load(connection: Queryable, fresh: readonly Traveller[]): Promise
   await loadRelated(connection, wanted, standing);
   await loadListings(connection, wanted, standing);
   await loadKnown(connection, [...wanted.known], standing);
-  const assets = messagesAssets(messages, standing);
-  await lockNames(connection, assets);
-  await loadAwards(connection, assets, standing);
+  await loadAwards(connection, takenAssets(messages, standing), standing);
+  await loadSales(connection, listedRights(messages), standing);
   return standing;
 }
 
-/** Deals take assets; a new listing of an asset is checked against its last sale. */
-function messagesAssets(messages: readonly Message[], standing: Standing): readonly string[] {
-  const assets = new Set<string>();
-  for (const message of messages) {
-    if (message.kind === 'deal') {
-      const id = 'id' in message.listing ? message.listing.id : message.listing.mirror;
-      for (const asset of standing.listings.get(id)?.assets ?? []) assets.add(asset);
-    } else if (message.kind === 'listing') for (const asset of assetsOf(message)) assets.add(asset);
-  }
-  return [...assets];
+/** What deals would take: locked, so that two deals on one right never both find it free. */
+function takenAssets(messages: readonly Message[], standing: Standing): readonly string[] {
+  return messages.flatMap((message) => {
+    if (message.kind !== 'deal') return [];
+    const id = 'id' in message.listing ? message.listing.id : message.listing.mirror;
+    return standing.listings.get(id)?.assets ?? [];
+  });
+}
+
+/** A right that is listed again is looked up for its last sale. */
+function listedRights(messages: readonly Message[]): readonly string[] {
+  return messages.flatMap((message) => (message.kind === 'listing' ? rightsOf(message) : []));
 }
 
 function step(traveller: Traveller, standing: Standing, rules: RuleDesk, parts: IntakeParts): Stepped {
@@ -191,6 +185,7 @@ function step(traveller: Traveller, standing: Standing, rules: RuleDesk, parts: 
     rules,
     exchanges: parts.exchanges,
     atMs: parts.nowMs(),
+    ...(entry.arrival.sentAtMs === undefined ? {} : { sentAtMs: entry.arrival.sentAtMs }),
     messageId: entry.messageId,
     // What the exchange adds for itself (event ids, times of sending) is not content.
     digest: digestOfJson({ ...message, extensions: undefined }),
@@ -207,9 +202,14 @@ function digestOfJson(value: object): string {
  * Whether what it refers to may be a moment behind: over a transport that reorders messages, or because we have told
  * the exchange something and have not yet written down the number it gave. Otherwise it never will be known.
  */
-async function maySoonBeKnown(connection: Queryable, arrival: Arrival, parts: IntakeParts): Promise<boolean> {
+async function maySoonBeKnown(
+  connection: Queryable,
+  { entry: { arrival }, message }: Traveller,
+  parts: IntakeParts,
+): Promise<boolean> {
   if (arrival.sentAtMs !== undefined && parts.nowMs() - arrival.sentAtMs < parts.patienceMs) return true;
-  return await hasOpenDeliveries(connection, arrival.exchange);
+  const kinds = numberRefs(message!).map(({ kind }) => kind);
+  return kinds.length > 0 && (await mayBeNumbering(connection, arrival.exchange, kinds));
 }
 
 /** The first effect is the message that arrived; what follows is the gateway's own word. */
@@ -218,6 +218,7 @@ function planOf({ entry }: Traveller, effects: readonly Planned['effect'][], par
     effect,
     id: i === 0 ? entry.messageId : parts.newId(),
     atMs: parts.nowMs(),
+    sentToUs: i === 0,
     ...(i === 0
       ? { native: { bytes: entry.arrival.bytes, digest: entry.digest.toString('hex'), proof: entry.arrival.proof } }
       : {}),

@@ -48,6 +48,13 @@ export function openLane(parts: LaneParts): Lane {
   let draining: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let onWake = () => {};
+
+  /** Until a delivery has ended, or `drain` has been called: one slow exchange call holds up nobody else's. */
+  const nextEvent = () =>
+    again || stopped
+      ? Promise.resolve()
+      : Promise.race([...underWay, new Promise<void>((resolve) => void (onWake = resolve))]);
 
   const drainOnce = async () => {
     while (!stopped) {
@@ -67,7 +74,7 @@ export function openLane(parts: LaneParts): Lane {
       );
       if (leases.length === 0) {
         // The next of a lane only becomes the head when the one before it is finished.
-        if (underWay.size > 0) await Promise.race(underWay);
+        if (underWay.size > 0) await nextEvent();
         else if (!again) return;
         continue;
       }
@@ -82,6 +89,7 @@ export function openLane(parts: LaneParts): Lane {
   return {
     drain: () => {
       again = true;
+      onWake();
       draining ??= drainOnce()
         .catch((error: unknown) => parts.onFault(error))
         .finally(() => {
@@ -91,6 +99,7 @@ export function openLane(parts: LaneParts): Lane {
     },
     stop: async () => {
       stopped = true;
+      onWake();
       await draining;
       await Promise.all(underWay);
     },
@@ -106,6 +115,8 @@ interface Prepared {
   readonly request?: NativeRequest;
   readonly loss: readonly Loss[];
   readonly refusals?: readonly Refusal[];
+  /** Our own bug with this one message: it is tried again and ends as a dead letter, the others go on. */
+  readonly isFaulty?: true;
   /** It cannot be told yet: something it refers to has no number there. */
   readonly missing?: string;
 }
@@ -116,19 +127,26 @@ async function prepare(leases: readonly Lease[], parts: LaneParts): Promise<read
   const messages = leases.map(({ envelope }) => payloadOf(envelope) as unknown as Message);
   const numbers: readonly Omit<NumberRow, 'number'>[] = messages.flatMap((message) => numberNeeds(message, exchange));
   const numberOf = await numbersOf(database, numbers);
-  const at = parts.instant(parts.nowMs());
-  return leases.map((lease, i): Prepared => {
+  const prepareOne = (lease: Lease, i: number): Prepared => {
     const { message: original, mirror, missing } = address(messages[i]!, exchange, numberOf);
     const base = { lease, message: original, loss: [] };
     if (missing !== undefined) return { ...base, missing: `${missing.kind} ${missing.id}` };
     const message = original.kind === 'listing' ? shown(original, lease.decision) : original;
     const encoded = adapter.encode(message, {
       requestId: requestId(lease, exchange),
-      at,
+      at: parts.instant(lease.createdAt.getTime()),
       ...(mirror === undefined ? {} : { mirror }),
     });
     if (!encoded.ok) return { ...base, refusals: encoded.refusals };
     return { ...base, request: encoded.value.request, loss: encoded.value.loss };
+  };
+  return leases.map((lease, i) => {
+    try {
+      return prepareOne(lease, i);
+    } catch (error) {
+      parts.onFault(error);
+      return { lease, message: messages[i]!, loss: [], isFaulty: true };
+    }
   });
 }
 
@@ -150,7 +168,12 @@ async function attempt(prepared: Prepared, parts: LaneParts): Promise<void> {
 
 const NO_ANSWER = new Uint8Array();
 
-async function outcomeOf({ lease, request, refusals, missing }: Prepared, parts: LaneParts): Promise<Outcome> {
+async function outcomeOf(prepared: Prepared, parts: LaneParts): Promise<Outcome> {
+  const { lease, request, refusals, missing, isFaulty } = prepared;
+  if (isFaulty) {
+    const reason = 'assertion: could not be written';
+    return lease.inDoubt ? { outcome: 'ambiguous', reason } : { outcome: 'retry', afterMs: 0, reason };
+  }
   if (missing !== undefined) {
     return { outcome: 'refused', refusals: [refuse('reference-unknown', '', missing)], answer: NO_ANSWER };
   }

@@ -3,11 +3,13 @@ import type { Exchange } from '../contract/exchange.ts';
 import { type Database, transaction } from '../journal/database.ts';
 import { type DecisionRow, keepDecisions, queueDeliveries } from '../journal/record.ts';
 import { lockNames } from '../journal/rows.ts';
-import { emptyStanding, loadAwards, loadListings, type Standing, saveStanding } from '../journal/standing.ts';
-import { postponeRecheck, type WaitingListing, waitingListings } from '../journal/waiting.ts';
+import { emptyStanding, type Standing } from '../journal/standing.ts';
+import { loadListings, loadSales } from '../journal/standing-load.ts';
+import { saveStanding } from '../journal/standing-save.ts';
+import { postponeRecheck, recheckSuspended, type WaitingListing, waitingListings } from '../journal/waiting.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { RuleDesk } from './rule-desk.ts';
-import { decideAll, isRelayed } from './step-listing.ts';
+import { decideAll, isRelayed, recheckOn } from './step-listing.ts';
 
 export interface RedecideParts {
   readonly database: Database;
@@ -24,6 +26,7 @@ export interface RedecideParts {
  */
 export async function redecide(parts: RedecideParts, all: boolean): Promise<number> {
   const due = all ? undefined : dateAt(parts.nowMs());
+  if (all) await recheckSuspended(parts.database, dateAt(parts.nowMs()));
   let after = 0n;
   let relayed = 0;
   for (;;) {
@@ -41,7 +44,7 @@ export async function redecide(parts: RedecideParts, all: boolean): Promise<numb
         { listings: ids, content: ids, interests: none, deals: none, known: none },
         standing,
       );
-      await loadAwards(
+      await loadSales(
         connection,
         [...standing.listings.values()].flatMap(({ assets }) => assets),
         standing,
@@ -106,7 +109,7 @@ function decideAgain(waiting: readonly WaitingListing[], standing: Standing, par
       verdict: decision.verdict,
       message,
       body: JSON.stringify(decision),
-      recheckOn: decision.recheckOn ?? null,
+      recheckOn: recheckOn(decision, [listing.home, host], parts.rules(), atMs),
     };
     const before = body as Decision;
     const same =

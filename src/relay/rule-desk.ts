@@ -11,6 +11,8 @@ export interface RuleDesk {
   admitBuyer(listing: Listing, buyer: Party, host: Exchange, atMs: number): readonly Refusal[];
   /** SHA-256 (hex) of the exchange's rulebook in force; what envelopes cite. */
   citation(exchange: Exchange, atMs: number): string;
+  /** The first date after that day on which another rulebook of one of these exchanges comes into force. */
+  nextChangeOn(exchanges: readonly Exchange[], atMs: number): string | undefined;
   /** RFC 3339 +08:00. */
   instant(atMs: number): string;
 }

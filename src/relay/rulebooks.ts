@@ -1,4 +1,4 @@
-import { instantAt } from '../contract/dates.ts';
+import { dateAt, instantAt } from '../contract/dates.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
 import type { Queryable } from '../journal/database.ts';
@@ -45,6 +45,11 @@ export function openRuleDesk(histories: Histories, calendars?: Calendars): RuleD
           ...issue.detail,
         }),
       ),
+    nextChangeOn: (exchanges, atMs) =>
+      exchanges
+        .flatMap((exchange) => of(exchange).map(({ from }) => from))
+        .filter((from) => from > dateAt(atMs))
+        .sort()[0],
     citation: (exchange, atMs) => inForce(of(exchange), instantAt(atMs))?.sha256 ?? NO_RULEBOOK,
     instant: instantAt,
   };
@@ -106,6 +111,7 @@ export async function adoptRulebook(
       payload: document,
       rulebook: sha256,
       atMs: at.getTime(),
+      sentToUs: false,
     },
     head,
     parts.seals,

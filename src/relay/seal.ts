@@ -23,12 +23,14 @@ export interface Sealing {
   readonly payload: object;
   readonly rulebook: string;
   readonly atMs: number;
+  /** An exchange sent it to us and is owed a receipt; false for our own word and for what an answer told us. */
+  readonly sentToUs: boolean;
   /** The native bytes it came from and their exchange's signature; absent for what the gateway itself says. */
   readonly native?: { readonly bytes: Uint8Array; readonly digest: string; readonly proof: string };
 }
 
 /**
- * Signs one message as the next of its stream, and the gateway's `received` receipt over it.
+ * Signs one message as the next of its stream, and the gateway's `received` receipt where one is owed.
  *
  * The payload is serialised here, once, and never again: these bytes are signed, stored and relayed.
  */
@@ -66,19 +68,7 @@ export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
   const digest = digestOf(envelope);
   head.seq += 1;
   head.digest = digest;
-  const gateway = seals.signerOf('qiao');
-  const received = signReceipt(
-    {
-      receipt: 'received',
-      iss: 'qiao',
-      aud: sealing.issuer,
-      iat,
-      message: sealing.id,
-      envelope: digest,
-      signatures: [Buffer.from(signature ?? []).toString('base64url')],
-    },
-    [gateway],
-  );
+  const received = sealing.sentToUs ? countersign(sealing, digest, signature, iat, seals) : null;
   return {
     id: sealing.id,
     kind: sealing.kind,
@@ -92,6 +82,28 @@ export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
     received,
     atMs: sealing.atMs,
   };
+}
+
+/** The gateway's receipt for what an exchange sent it: over the id, the digest and the origin's signature. */
+function countersign(
+  sealing: Sealing,
+  digest: string,
+  signature: Uint8Array | undefined,
+  iat: number,
+  seals: Seals,
+): Uint8Array {
+  return signReceipt(
+    {
+      receipt: 'received',
+      iss: 'qiao',
+      aud: sealing.issuer,
+      iat,
+      message: sealing.id,
+      envelope: digest,
+      signatures: [Buffer.from(signature ?? []).toString('base64url')],
+    },
+    [seals.signerOf('qiao')],
+  );
 }
 
 /** The recipient's own word on a message: `accepted` with its number, or `refused` with the codes. */

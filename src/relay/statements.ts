@@ -47,6 +47,7 @@ export async function takeStatement(
         payload: decoded.value,
         rulebook: parts.rules().citation(exchange, atMs),
         atMs,
+        sentToUs: true,
         native: { bytes, digest: createHash('sha256').update(bytes).digest('hex'), proof: '' },
       },
       head,

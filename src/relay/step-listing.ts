@@ -3,12 +3,15 @@ import { exchangeOf } from '../contract/exchange.ts';
 import type { Listing, ListingState } from '../contract/message.ts';
 import { refuse } from '../contract/refusal.ts';
 import { type ListingStanding, versionKey } from '../journal/standing.ts';
+import type { Decision } from '../rules/decide.ts';
+import type { RuleDesk } from './rule-desk.ts';
 import {
   assetsOf,
   type Effect,
   early,
   type HostDecision,
   listingStream,
+  rightsOf,
   type StepContext,
   type Stepped,
   turned,
@@ -26,18 +29,20 @@ export function stepListing(listing: Listing, context: StepContext): Stepped {
   if (before?.status === 'closed' || before?.status === 'withdrawn') {
     return turned(refuse('state-forbids', '/status', before.status));
   }
+  const shownVersion = contentVersion(listing.id, context);
   standing.versions.set(versionKey(listing.id, listing.version), digest);
   standing.changed.versions.push({ id: listing.id, version: listing.version, digest, deal: false });
   const own = effectOf(listing, context, [], []);
   // A version that comes after a later one is kept, and changes nothing.
-  if (before !== undefined && listing.version <= before.version) return { ok: true, effects: [own] };
+  if (before !== undefined && listing.version <= shownVersion) return { ok: true, effects: [own] };
 
   const decisions = decideAll(listing, context);
   const shown = decisions.filter(({ decision }) => isRelayed(decision.verdict)).map(({ host }) => host);
   const after: ListingStanding = {
     id: listing.id,
     home: listing.home,
-    version: listing.version,
+    // A state may have come before the change that it followed.
+    version: Math.max(before?.version ?? 0, listing.version),
     // A change while suspended does not take the suspension away.
     status: before?.status ?? listing.status,
     title: listing.title,
@@ -65,9 +70,10 @@ export function stepListingState(state: ListingState, context: StepContext): Ste
   const before = standing.listings.get(id);
   if (before === undefined) return early('/listing/id', id);
   const version = state.listing.version ?? before.version;
-  const at = state.at ?? new Date(atMs).toISOString();
+  const at = state.at ?? context.rules.instant(context.sentAtMs ?? atMs);
   const effect: Effect = {
-    message: { ...state, listing: { id, version } },
+    // A suspension that was overtaken by a change of the content holds for the content shown now.
+    message: { ...state, listing: { id, version: Math.max(before.version, version) } },
     issuer: sender,
     audience: context.exchanges.filter((exchange) => exchange !== sender),
     listing: id,
@@ -75,7 +81,10 @@ export function stepListingState(state: ListingState, context: StepContext): Ste
     to: before.hosts,
     decisions: [],
   };
-  if (isLate(before, version, at)) return { ok: true, effects: [{ ...effect, to: [] }] };
+  const isDated = state.at !== undefined || context.sentAtMs !== undefined;
+  if (isLate(before, version, isDated ? at : undefined)) {
+    return { ok: true, effects: [{ ...effect, message: { ...state, listing: { id, version } }, to: [] }] };
+  }
   if (before.status === 'closed' || (before.status === 'withdrawn' && state.status !== 'withdrawn')) {
     return turned(refuse('state-forbids', '/status', `${before.status} → ${state.status}`));
   }
@@ -87,10 +96,24 @@ export function stepListingState(state: ListingState, context: StepContext): Ste
   return { ok: true, effects: [effect] };
 }
 
-/** Of two states the later one holds, by version and then by the home's own clock, whichever arrives first. */
-function isLate(before: ListingStanding, version: number, at: string): boolean {
-  if (version !== before.version) return version < before.version;
-  return before.stateAt !== null && Date.parse(at) < Date.parse(before.stateAt);
+/** The highest version of the content known so far; 0: none. States have versions, too, and may be ahead of it. */
+function contentVersion(id: string, { standing }: StepContext): number {
+  let highest = 0;
+  for (const name of standing.versions.keys()) {
+    if (name.startsWith(`${id}\n`)) highest = Math.max(highest, Number(name.slice(id.length + 1)));
+  }
+  return highest;
+}
+
+/**
+ * Of two states the later one holds by the home's own clock, within one second by version, whichever arrives first.
+ * Without a clock nothing reorders, and only the version can tell.
+ */
+function isLate(before: ListingStanding, version: number, at: string | undefined): boolean {
+  if (at === undefined) return version < before.version;
+  if (before.stateAt === null) return false;
+  const ahead = Date.parse(at) - Date.parse(before.stateAt);
+  return ahead < 0 || (ahead === 0 && version < before.version);
 }
 
 export function decideAll(
@@ -98,13 +121,23 @@ export function decideAll(
   context: Pick<StepContext, 'rules' | 'exchanges' | 'atMs' | 'standing'>,
 ): readonly HostDecision[] {
   // The rights, not the listing: the same listing is not resold by being listed.
-  const sales = assetsOf(listing)
-    .slice(1)
-    .flatMap((asset) => context.standing.sales.get(asset) ?? []);
+  const sales = rightsOf(listing).flatMap((asset) => context.standing.sales.get(asset) ?? []);
   const lastSoldOn = sales.sort().at(-1);
   return context.exchanges
     .filter((host) => host !== listing.home)
     .map((host) => ({ host, decision: context.rules.decide(listing, host, context.atMs, lastSoldOn) }));
+}
+
+/** When to look again at what is not shown: the decision's own date, or when one of the two rulebooks changes. */
+export function recheckOn(
+  decision: Decision,
+  between: readonly Exchange[],
+  rules: Pick<RuleDesk, 'nextChangeOn'>,
+  atMs: number,
+): string | null {
+  if (isRelayed(decision.verdict)) return null;
+  const dates = [decision.recheckOn, rules.nextChangeOn(between, atMs)].filter((date) => date !== undefined);
+  return dates.sort()[0] ?? null;
 }
 
 export function isRelayed(verdict: string): boolean {

@@ -37,6 +37,8 @@ export interface StepContext {
   readonly rules: RuleDesk;
   readonly exchanges: readonly Exchange[];
   readonly atMs: number;
+  /** When the exchange says it happened, where its transport may reorder. */
+  readonly sentAtMs?: number;
   /** The id the message will have, and the digest (hex) of its content, for versions. */
   readonly messageId: string;
   readonly digest: string;
@@ -68,10 +70,14 @@ export function buyerKeyOf(party: Party): string {
 
 /** What a deal on a listing takes: the listing and every registered IP right in it. */
 export function assetsOf(listing: Listing): readonly string[] {
+  return [`listing:${listing.id}`, ...rightsOf(listing)];
+}
+
+export function rightsOf(listing: Listing): readonly string[] {
   const rights = listing.object.ip.flatMap(({ type, number }) =>
     number === undefined ? [] : [`ip:${type}:${number}`],
   );
-  return [`listing:${listing.id}`, ...new Set(rights)];
+  return [...new Set(rights)];
 }
 
 /** A deal that no longer holds its asset. */

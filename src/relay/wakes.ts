@@ -10,6 +10,7 @@ export interface Wakes {
   readonly backend: 'postgres' | 'redis';
   wake(exchange: Exchange): void;
   ready(): Promise<boolean>;
+  /** Resolves within a few seconds, also when the queue no longer answers. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -19,6 +20,8 @@ export interface WakeParts {
   readonly redisUrl: string | undefined;
   /** Wake-ups of different gateways on one Redis are kept apart by it. */
   readonly prefix?: string;
+  /** How long the queue has to answer for the first time. */
+  readonly readyWithinMs?: number;
   onWake(exchange: Exchange): void;
   onFault(error: Error): void;
 }
@@ -26,27 +29,61 @@ export interface WakeParts {
 const QUEUE = 'qiao-wakes';
 const JOB = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
 
+/** How long a wake-up that another gateway has taken keeps us from sending the next one. */
+const NOTE_MS = 100;
+const READY_MS = 8_000;
+const CLOSE_MS = 3_000;
+
+/** Opens the queue; throws when it does not answer in time, with the last fault as the cause, and leaves nothing open. */
 export async function openWakes(parts: WakeParts): Promise<Wakes> {
-  const opened = parts.redisUrl === undefined ? openOnPostgres(parts) : openOnRedis(parts, parts.redisUrl);
-  const { queue, worker } = opened;
-  queue.on('error', parts.onFault);
-  worker.on('error', parts.onFault);
-  await queue.waitUntilReady();
-  await worker.waitUntilReady();
+  let closing: Promise<void> | undefined;
+  let lastFault: Error | undefined;
+  // The server may end a connection before it reads that we have left it: no fault of anybody's.
+  const onFault = (error: Error) => {
+    if (closing !== undefined) return;
+    lastFault = error;
+    parts.onFault(error);
+  };
   // One wake-up on its way for each exchange is enough: it is taken off here before the outbox is looked at.
   const onTheWay = new Set<Exchange>();
-  opened.taken = (exchange) => {
+  const taken = (exchange: Exchange) => {
     onTheWay.delete(exchange);
-    parts.onWake(exchange);
+    if (closing === undefined) parts.onWake(exchange);
   };
+  const { queue, worker, disconnect } =
+    parts.redisUrl === undefined
+      ? openOnPostgres(parts, taken)
+      : openOnRedis(parts.redisUrl, parts.prefix ?? 'qiao', taken, onFault);
+  queue.on('error', onFault);
+  worker.on('error', onFault);
+  const close = () => {
+    closing ??= (async () => {
+      await within(CLOSE_MS, worker.close());
+      await within(CLOSE_MS, queue.close());
+      disconnect();
+    })();
+    return closing;
+  };
+  try {
+    const isReady = Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+    if (!(await within(parts.readyWithinMs ?? READY_MS, isReady))) {
+      throw new Error(`the queue does not answer${lastFault === undefined ? '' : `: ${faultText(lastFault)}`}`, {
+        cause: lastFault,
+      });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     backend: parts.redisUrl === undefined ? 'postgres' : 'redis',
     wake: (exchange) => {
-      if (onTheWay.has(exchange)) return;
+      if (closing !== undefined || onTheWay.has(exchange)) return;
       onTheWay.add(exchange);
       queue.add('wake', { exchange }, JOB).catch((error: Error) => {
-        onTheWay.delete(exchange);
-        parts.onFault(error);
+        onFault(error);
+        // Without a queue there is still this process, and the lane is its own.
+        taken(exchange);
       });
       // Another gateway may take it and clear its own note, never ours.
       setTimeout(() => onTheWay.delete(exchange), NOTE_MS).unref();
@@ -59,25 +96,19 @@ export async function openWakes(parts: WakeParts): Promise<Wakes> {
         return false;
       }
     },
-    close: async () => {
-      await worker.close();
-      await queue.close();
-      await opened.closed?.();
-    },
+    close,
   };
 }
-
-/** How long a wake-up that another gateway has taken keeps us from sending the next one. */
-const NOTE_MS = 100;
 
 interface Opened {
   readonly queue: Pick<Queue, 'add' | 'on' | 'close' | 'waitUntilReady' | 'getJobCounts'>;
   readonly worker: Pick<Worker, 'on' | 'close' | 'waitUntilReady'>;
-  taken: (exchange: Exchange) => void;
-  closed?: () => Promise<void>;
+  disconnect(): void;
 }
 
-function openOnPostgres(parts: WakeParts): Opened {
+type Taken = (exchange: Exchange) => void;
+
+function openOnPostgres(parts: WakeParts, taken: Taken): Opened {
   const classes = withBackend(createPostgresBackend);
   const connection = {
     connectionString: parts.databaseUrl,
@@ -85,38 +116,62 @@ function openOnPostgres(parts: WakeParts): Opened {
     migrate: true,
     max: 4,
     application_name: 'qiao wakes',
+    connectionTimeoutMillis: READY_MS,
+    keepAlive: true,
+    query_timeout: 30_000,
   };
-  const opened: Opened = {
+  return {
     queue: new classes.Queue(QUEUE, { connection }) as unknown as Opened['queue'],
-    worker: new classes.Worker(QUEUE, async (job) => opened.taken(job.data.exchange), {
+    worker: new classes.Worker(QUEUE, async (job) => taken(job.data.exchange), {
       connection,
       concurrency: 3,
     }) as unknown as Opened['worker'],
-    taken: () => {},
+    disconnect: () => {},
   };
-  return opened;
 }
 
-function openOnRedis(parts: WakeParts, url: string): Opened {
-  const make = () => {
-    const redis = new Redis(url, { maxRetriesPerRequest: null });
-    redis.on('error', parts.onFault);
+function openOnRedis(url: string, prefix: string, taken: Taken, onFault: (error: Error) => void): Opened {
+  const make = (forQueue: boolean) => {
+    const redis = new Redis(url, {
+      maxRetriesPerRequest: null,
+      connectTimeout: 5_000,
+      retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
+      // What cannot be sent now fails now: kept until Redis is back, wake-ups would pile up for nothing.
+      enableOfflineQueue: !forQueue,
+    });
+    redis.on('error', onFault);
     return redis;
   };
-  const [forQueue, forWorker] = [make(), make()];
-  const prefix = parts.prefix ?? 'qiao';
-  const opened: Opened = {
+  const [forQueue, forWorker] = [make(true), make(false)];
+  return {
     queue: new Queue(QUEUE, { connection: forQueue, prefix }),
-    worker: new Worker(QUEUE, async (job) => opened.taken(job.data.exchange), {
+    worker: new Worker(QUEUE, async (job) => taken(job.data.exchange), {
       connection: forWorker,
       concurrency: 3,
       prefix,
     }),
-    taken: () => {},
-    closed: async () => {
+    disconnect: () => {
       forQueue.disconnect();
       forWorker.disconnect();
     },
   };
-  return opened;
+}
+
+/** Whether it came to an end in time; throws what it throws. What comes later is heard by nobody. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  work.catch(() => {});
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Connecting to several addresses in vain gives an error without a text. */
+function faultText({ message, code }: Error & { code?: string }): string {
+  return message === '' ? (code ?? 'unknown') : message;
 }

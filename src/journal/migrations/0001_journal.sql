@@ -1,4 +1,5 @@
 -- The journal and what hangs on it. Bytes are bytea and are never rewritten; json columns are derived from them.
+-- toast_tuple_target: a message of a few kilobytes stays in its row; compressing and moving it out costs more than it saves.
 
 -- One counter row for each stream (a listing or a deal, and who speaks): order is this row's lock, never a sequence's.
 create table stream (
@@ -24,11 +25,11 @@ create table message (
   -- what it came from, and the exchange's own signature over that; null for what the gateway itself says
   native bytea,
   proof text,
-  -- the countersigned `received` receipt
-  received bytea not null,
+  -- the countersigned `received` receipt; null for what no exchange sent by itself (the gateway's own word, an answer)
+  received bytea,
   recorded_at timestamptz not null,
   unique (issuer, stream, seq)
-);
+) with (toast_tuple_target = 8160);
 create index message_subject on message (subject, no);
 
 create function refuse_rewrite() returns trigger language plpgsql as $$
@@ -90,7 +91,7 @@ create table listing (
   title text not null,
   mode text not null,
   -- the message with the content in force
-  message uuid not null references message (id),
+  message uuid not null,
   -- order of states within a version
   state_at timestamptz,
   -- where it is (being) shown
@@ -121,7 +122,7 @@ create table decision (
   recheck_on date,
   current boolean not null,
   decided_at timestamptz not null
-) with (fillfactor = 90);
+) with (fillfactor = 90, toast_tuple_target = 8160);
 create unique index decision_current on decision (listing, host) where current;
 create index decision_waiting on decision (recheck_on) where current and verdict in ('hold', 'refuse');
 
@@ -228,7 +229,7 @@ create table delivery (
   created_at timestamptz not null,
   finished_at timestamptz,
   unique (message, exchange)
-) with (fillfactor = 70);
+) with (fillfactor = 70, toast_tuple_target = 8160);
 create index delivery_due on delivery (exchange, no) where open;
 create index delivery_lane on delivery (exchange, lane, no) where open;
 create index delivery_dead on delivery (no) where state = 'dead';
