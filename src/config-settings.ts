@@ -123,9 +123,11 @@ export const defaultLimits = {
   retryAttempts: 20,
   deliveryBatch: 100,
   /** Requests under way at one exchange at once. */
-  deliveryConcurrency: 32,
+  deliveryConcurrency: 64,
   /** Arrivals in one transaction, and arrivals waiting before the answer is `busy`. */
   intakeBatch: 128,
+  /** While messages come in numbers, how long a commit or a look into the outbox waits for more. */
+  lingerMs: 15,
   intakeWaiting: 5_000,
   /** How long a message that refers to something unknown is put off, where the transport may reorder. */
   patienceMs: 10_000,

@@ -106,7 +106,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   };
   const intake = openIntakeQueue(
     intakeParts,
-    { batch: limits.intakeBatch, waiting: limits.intakeWaiting },
+    { batch: limits.intakeBatch, lingerMs: limits.lingerMs, waiting: limits.intakeWaiting },
     fault('intake'),
   );
   const finisher = openFinisher({
@@ -117,6 +117,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     retryCapMs: limits.retryCapMs,
     retryAttempts: limits.retryAttempts,
     batch: limits.intakeBatch,
+    lingerMs: limits.lingerMs,
   });
 
   const links = new Map<Exchange, Link>();
@@ -146,6 +147,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
         batch: limits.deliveryBatch,
         concurrency: limits.deliveryConcurrency,
         leaseMs: limits.leaseMs,
+        lingerMs: limits.lingerMs,
       }),
     );
   }

@@ -9,6 +9,7 @@ import type { Decision } from '../rules/decide.ts';
 import { numberedBy } from './address.ts';
 import { type CommitParts, commit, type Planned } from './commit.ts';
 import type { Attempt } from './lane.ts';
+import { pause } from './pause.ts';
 import { judge } from './seal.ts';
 import { listingStream } from './step.ts';
 
@@ -22,6 +23,8 @@ export interface FinishParts extends CommitParts {
   readonly retryCapMs: number;
   readonly retryAttempts: number;
   readonly batch: number;
+  /** While it is busy, how long a batch that is not full waits for more, ms. */
+  readonly lingerMs: number;
 }
 
 export interface Finisher {
@@ -40,9 +43,12 @@ interface Waiting {
 export function openFinisher(parts: FinishParts): Finisher {
   const waiting: Waiting[] = [];
   let running = false;
+  let busy = false;
   const run = async () => {
     while (waiting.length > 0) {
+      if (busy && waiting.length < parts.batch) await pause(parts.lingerMs);
       const batch = waiting.splice(0, parts.batch);
+      busy = batch.length > 1;
       try {
         await write(batch, parts);
         for (const { resolve } of batch) resolve();

@@ -1,5 +1,6 @@
 import type { Answer, Arrival } from '../contract/adapter.ts';
 import { type IntakeParts, takeIn } from './intake.ts';
+import { pause } from './pause.ts';
 
 export interface IntakeQueue {
   /** Resolves once the answer is durable. Arrivals keep the order of the calls. */
@@ -12,6 +13,8 @@ export interface IntakeQueue {
 export interface QueueLimits {
   /** Arrivals in one transaction at most. */
   readonly batch: number;
+  /** While it is busy, how long a batch that is not full waits for more, ms: fewer, larger commits. */
+  readonly lingerMs: number;
   /** Arrivals waiting at most; beyond that the answer is `busy` before memory grows. */
   readonly waiting: number;
 }
@@ -25,7 +28,7 @@ const BUSY: Answer = { outcome: 'busy', retryAfterMs: 1000 };
 
 /**
  * Collects arrivals while the last batch is being committed, so that one commit (one fsync) pays for many messages
- * under load and a lone message waits for nobody.
+ * under load and a lone message waits for nobody; while messages come in numbers, a batch waits a moment for more.
  */
 export function openIntakeQueue(
   parts: IntakeParts,
@@ -36,9 +39,12 @@ export function openIntakeQueue(
   let stopped = false;
   let running: Promise<void> | undefined;
 
+  let busy = false;
   const run = async () => {
     while (waiting.length > 0) {
+      if (busy && waiting.length < limits.batch && !stopped) await pause(limits.lingerMs);
       const batch = nextBatch();
+      busy = batch.length > 1;
       const answers = await takeBatch(batch.map(({ arrival }) => arrival));
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] ?? BUSY);
     }

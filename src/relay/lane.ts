@@ -10,6 +10,7 @@ import { payloadOf } from '../journal/payload.ts';
 import type { Decision } from '../rules/decide.ts';
 import { termsApplied } from '../rules/terms.ts';
 import { address, numberNeeds } from './address.ts';
+import { pause } from './pause.ts';
 
 /** A delivery with all that is needed to send it, and what became of it. */
 export interface Attempt {
@@ -33,6 +34,8 @@ export interface LaneParts {
   readonly batch: number;
   readonly concurrency: number;
   readonly leaseMs: number;
+  /** Between two looks for more while deliveries are under way, ms. */
+  readonly lingerMs: number;
 }
 
 export interface Lane {
@@ -48,22 +51,30 @@ export function openLane(parts: LaneParts): Lane {
   let draining: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let onWake = () => {};
 
   /** Until a delivery has ended, or `drain` has been called: one slow exchange call holds up nobody else's. */
-  const nextEvent = () =>
-    again || stopped
-      ? Promise.resolve()
-      : Promise.race([...underWay, new Promise<void>((resolve) => void (onWake = resolve))]);
+  const nextEvent = async () => {
+    if (again || stopped) return;
+    const woken = new Promise<void>((resolve) => {
+      onWake = resolve;
+    });
+    await Promise.race([...underWay, woken]);
+  };
 
   const drainOnce = async () => {
     while (!stopped) {
       again = false;
       const room = parts.concurrency - underWay.size;
+      // Busy: look for more at a steady pace instead of after every single answer.
+      const early = underWay.size > 0 ? lookedAt + parts.lingerMs - performance.now() : 0;
+      if (early > 0) await pause(early);
       if (room <= 0) {
         await Promise.race(underWay);
         continue;
       }
+      lookedAt = performance.now();
       const now = parts.nowMs();
       const leases = await leaseDeliveries(
         parts.database,
