@@ -7,6 +7,8 @@ export interface Lease {
   readonly message: string;
   readonly kind: string;
   readonly lane: string;
+  /** When it was put into the outbox: what is sent says so, and is the same however often it is sent. */
+  readonly createdAt: Date;
   /** Sent before, outcome unknown: ask first. */
   readonly inDoubt: boolean;
   readonly attempts: number;
@@ -38,7 +40,7 @@ export async function leaseDeliveries(
      ), leased as (
        update delivery d set state = 'sending', attempts = d.attempts + 1, due_at = $4
          from head where d.no = head.no
-       returning d.no, d.message, d.kind, d.lane, d.attempts, head.state in ('sending', 'in-doubt') as "inDoubt"
+       returning d.no, d.message, d.kind, d.lane, d.attempts, d.created_at as "createdAt", head.state in ('sending', 'in-doubt') as "inDoubt"
      )
      select leased.*, m.issuer, m.envelope, c.body as decision
        from leased join message m on m.id = leased.message
@@ -129,11 +131,19 @@ export async function nextDueAt(connection: Queryable, exchange: Exchange): Prom
   return rows[0]?.due_at ?? undefined;
 }
 
-/** Whether anything is on its way to that exchange whose answer, with a number, is not written down yet. */
-export async function hasOpenDeliveries(connection: Queryable, exchange: Exchange): Promise<boolean> {
+/**
+ * Whether the exchange may have numbered something of these kinds whose answer is not written down yet. What goes
+ * wrong again and again is not waited for: everything that exchange says would wait with it.
+ */
+export async function mayBeNumbering(
+  connection: Queryable,
+  exchange: Exchange,
+  kinds: readonly string[],
+): Promise<boolean> {
   const { rows } = await connection.query<{ any: boolean }>(
-    `select exists (select 1 from delivery where exchange = $1 and open and state <> 'dead') as any`,
-    [exchange],
+    `select exists (select 1 from delivery where exchange = $1 and open and kind = any($2)
+                       and state in ('sending', 'in-doubt') and attempts <= 3) as any`,
+    [exchange, kinds],
   );
   return rows[0]!.any;
 }

@@ -33,6 +33,16 @@ export async function waitingListings(
   return rows as unknown as readonly WaitingListing[];
 }
 
+/** Suspended listings were passed over: whatever was not shown is looked at again once they are published. */
+export async function recheckSuspended(connection: Queryable, on: string): Promise<void> {
+  await connection.query(
+    `update decision set recheck_on = least(recheck_on, $1::date) from listing l
+      where decision.current and decision.verdict in ('hold', 'refuse')
+        and l.id = decision.listing and l.status = 'suspended'`,
+    [on],
+  );
+}
+
 /** Moves the recheck of current decisions that came out the same to a later day. */
 export async function postponeRecheck(
   connection: Queryable,
