@@ -1,5 +1,6 @@
 import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from './database.ts';
+import { updateRows } from './rows.ts';
 
 /** A delivery that this process may work on until its lease runs out. */
 export interface Lease {
@@ -78,23 +79,23 @@ function isDone(finish: Finish): finish is Done {
 export async function finishDeliveries(connection: Queryable, finishes: readonly Finish[], at: Date): Promise<void> {
   const done = finishes.filter(isDone);
   if (done.length > 0) {
-    await connection.query(
-      `update delivery d set state = t.state, open = false, number = t.number, reason = t.reason, loss = t.loss,
-              sent = t.sent, answer = t.answer, receipt = t.receipt, finished_at = $9
-         from unnest($1::bigint[], $2::text[], $3::text[], $4::json[], $5::json[], $6::bytea[], $7::bytea[], $8::bytea[])
-           as t(no, state, number, reason, loss, sent, answer, receipt)
-        where d.no = t.no`,
-      [
-        done.map(({ no }) => no),
-        done.map(({ state }) => state),
-        done.map(({ number }) => number),
-        done.map(({ reason }) => reason),
-        done.map(({ loss }) => loss),
-        done.map(({ sent }) => asBuffer(sent)),
-        done.map(({ answer }) => asBuffer(answer)),
-        done.map(({ receipt }) => asBuffer(receipt)),
-        at,
-      ],
+    await updateRows(
+      connection,
+      'delivery',
+      'no',
+      {
+        no: 'bigint',
+        state: 'text',
+        open: 'boolean',
+        number: 'text',
+        reason: 'json',
+        loss: 'json',
+        sent: 'bytea',
+        answer: 'bytea',
+        receipt: 'bytea',
+        finished_at: 'timestamptz',
+      },
+      done.map((finish) => ({ ...finish, open: false, finished_at: at })),
     );
   }
   const going = finishes.filter((finish) => !isDone(finish));
@@ -117,10 +118,6 @@ export async function finishDeliveries(connection: Queryable, finishes: readonly
 
 /** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */
 const FAR = new Date('9999-12-31T00:00:00Z');
-
-function asBuffer(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
 
 /** When the next delivery for that exchange is due, if any is open. */
 export async function nextDueAt(connection: Queryable, exchange: Exchange): Promise<Date | undefined> {
