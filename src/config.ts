@@ -111,7 +111,8 @@ function gather(env: Environment, flags: Readonly<Partial<Record<SettingName, st
         : file !== undefined
           ? ['file', readSecret(name, file, problems)]
           : [fallback === undefined ? 'unset' : 'default', fallback];
-    sources[name] = found[0];
+    // Its default is a folder in another setting's.
+    sources[name] = name === 'QIAO_KEYS' && found[0] === 'unset' ? 'default' : found[0];
     if (found[1] !== undefined) values[name] = found[1];
   }
   return { values, sources, problems };

@@ -1,15 +1,20 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import type { Adapter, Link, LinkSettings } from './contract/adapter.ts';
+import type { Adapter, Link } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
 import type { Statement } from './contract/message.ts';
 import type { Checked } from './contract/refusal.ts';
+import { openFaults, shownError } from './faults.ts';
+import { linkNotConfigured, reachOf } from './gateway-links.ts';
+import { adoptShipped } from './gateway-rulebooks.ts';
+import { endsWithin, repeat } from './gateway-timing.ts';
 import { createApp } from './http/app.ts';
 import { openMetrics } from './http/metrics.ts';
 import { type Listening, listen } from './http/server.ts';
-import { type Database, migrate, openDatabase, ping, transaction } from './journal/database.ts';
-import { dropOldOnce, keepRefusals } from './journal/inbox.ts';
+import { type Database, migrate, openDatabase, ping } from './journal/database.ts';
+import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
+import { keepRefusals } from './journal/inbox.ts';
 import { openLinkMemory } from './journal/link-memory.ts';
 import { nextDueAt, redrive } from './journal/outbox.ts';
 import { rulebookCount } from './journal/rulebooks.ts';
@@ -23,7 +28,8 @@ import { adoptRulebook, type Histories, openRuleDesk, readHistories } from './re
 import type { Seals } from './relay/seal.ts';
 import { takeStatement } from './relay/statements.ts';
 import { openWakes } from './relay/wakes.ts';
-import type { Calendars } from './rules/calendar.ts';
+import { type Calendars, libraryCalendars } from './rules/calendar.ts';
+import { type Opened, openedSoFar, stepOf } from './start-failure.ts';
 import type { KeyStore } from './trust/keystore.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -50,46 +56,84 @@ export interface Gateway {
   takeStatement(exchange: Exchange, date: string): Promise<Checked<Statement>>;
   /** Nothing waiting, nothing under way. */
   idle(): Promise<boolean>;
-  stop(): Promise<void>;
+  /**
+   * Finishes what is under way and closes everything, within `limits.drainTimeoutMs`; false when that did not suffice
+   * and something was cut. May be called twice.
+   */
+  stop(): Promise<boolean>;
 }
 
-/** Builds everything once, in dependency order, and starts it. */
+/**
+ * Builds everything once, in dependency order, and starts it. Throws {@link StartFailure} for what the operator can
+ * mend, and closes what it opened when any step fails.
+ */
 export async function openGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, adapters, keys, log } = parts;
+  const opened = openedSoFar();
+  try {
+    return await build(parts, opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+const DATABASE = {
+  zh: '无法使用数据库，请检查 DATABASE_URL',
+  en: 'the database cannot be used: check DATABASE_URL',
+};
+
+function queueOn(redisUrl: string | undefined) {
+  if (redisUrl === undefined) return { zh: '无法在数据库上建立队列', en: 'the queue cannot be set up in the database' };
+  return {
+    zh: 'Redis 无应答，请检查 REDIS_URL，或去掉它以使用 PostgreSQL 队列',
+    en: 'Redis does not answer: check REDIS_URL, or unset it to queue in PostgreSQL',
+  };
+}
+
+async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
+  const { config, adapters, keys } = parts;
+  const log: Log = (level, event, { error, ...fields } = {}) =>
+    parts.log(level, event, error === undefined ? fields : { ...fields, error: shownError(error) });
   const { limits } = config;
   const nowMs = parts.nowMs ?? Date.now;
   const newId = randomUUID;
   const exchanges = adapters.map(({ exchange }) => exchange);
-  const fault = (room: string) => (error: unknown) => log('error', `${room}-fault`, { error });
+  const faults = openFaults(log, () => performance.now());
+  const fault = faults.of;
 
-  await migrate(parts.databaseUrl, (line) => log('info', 'migrated', { line }));
+  await stepOf(DATABASE, () => migrate(parts.databaseUrl, (line) => log('info', 'migrated', { line })));
   const database = openDatabase(parts.databaseUrl, {
     max: limits.poolSize,
-    log: (line) => log('warn', 'database', { line }),
+    log: (line) => fault('database')(line),
   });
+  opened.add(() => database.close());
   const seals: Seals = { signerOf: (participant: Participant) => keys.envelopeSigner(participant) };
 
   let histories: Histories = new Map();
-  let desk: RuleDesk = openRuleDesk(histories, parts.calendars);
+  const calendars = parts.calendars ?? libraryCalendars;
+  let desk: RuleDesk = openRuleDesk(histories, calendars);
   let rulebooksKnown = -1;
   await adoptShipped(database, adapters, { exchanges, seals, newId }, new Date(nowMs()));
   const refreshRules = async (): Promise<boolean> => {
     const count = await rulebookCount(database);
     if (count === rulebooksKnown) return false;
     histories = await readHistories(database, exchanges);
-    desk = openRuleDesk(histories, parts.calendars);
+    desk = openRuleDesk(histories, calendars);
     rulebooksKnown = count;
     return true;
   };
   await refreshRules();
 
   const lanes = new Map<Exchange, Lane>();
-  const wakes = await openWakes({
-    databaseUrl: parts.databaseUrl,
-    redisUrl: config.redisUrl,
-    onWake: (exchange) => void lanes.get(exchange)?.drain(),
-    onFault: fault('wakes'),
-  });
+  const wakes = await stepOf(queueOn(config.redisUrl), () =>
+    openWakes({
+      databaseUrl: parts.databaseUrl,
+      redisUrl: config.redisUrl,
+      onWake: (exchange) => void lanes.get(exchange)?.drain(),
+      onFault: fault('wakes'),
+    }),
+  );
+  opened.add(() => wakes.close());
   const wake = (woken: ReadonlySet<Exchange>) => {
     for (const exchange of woken) {
       // A lane that is busy here only needs to be told to look once more.
@@ -123,7 +167,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const links = new Map<Exchange, Link>();
   for (const adapter of adapters) {
     const { exchange } = adapter;
-    const link = adapter.openLink(linkSettings(config, exchange), {
+    const { settings, missing } = reachOf(config, exchange);
+    const own = adapter.openLink(settings, {
       ...keys.link(exchange),
       memory: openLinkMemory(database, exchange),
       nowMs,
@@ -132,7 +177,14 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
       log: (level, event, fields) => log(level, event, { exchange, ...fields }),
     });
+    const link = missing === undefined ? own : linkNotConfigured(own, missing);
     links.set(exchange, link);
+    opened.add(() => link.stop());
+    // Without an address deliveries are not even leased: they wait, however long, and never run out of attempts.
+    if (missing !== undefined) {
+      log('warn', 'link-not-configured', { exchange, variable: missing });
+      continue;
+    }
     lanes.set(
       exchange,
       openLane({
@@ -163,6 +215,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     webhooks: [...links.values()].flatMap(({ webhook }) => webhook ?? []),
     links: [...links].map(([exchange, link]) => ({ exchange, state: () => link.state() })),
     rulebooks: (exchange) => histories.get(exchange) ?? [],
+    calendars,
     adoptRulebook: (connection, json, at) => adoptRulebook(connection, json, at, { exchanges, seals, newId }),
     redrive: async (connection, no, at) => (await redrive(connection, no, at)) !== undefined,
     checks: [
@@ -173,16 +226,30 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
           if (!(await wakes.ready())) throw new Error('the queue does not answer');
         },
       },
+      {
+        name: 'migrations',
+        check: async () => {
+          const missing = await missingMigrations(database);
+          if (missing.length > 0) throw new Error(`not applied: ${missing.join(', ')}`);
+        },
+      },
     ],
     stopping: () => stopping,
     operatorToken: config.operatorToken,
-    cursorKey: createHash('sha256').update(`cursor ${parts.databaseUrl}`).digest(),
+    cursorKey: cursorKey(keys),
     limits,
     nowMs,
     newId,
     log,
   });
-  const server: Listening = await listen(app, { ...limits, host: config.host, port: config.port });
+  const server: Listening = await stepOf(
+    {
+      zh: `无法监听 ${config.host}:${config.port}，请换用 HOST 或 PORT（0 为任意空闲端口）`,
+      en: `cannot listen on ${config.host}:${config.port}: choose another HOST or PORT (0 takes any free port)`,
+    },
+    () => listen(app, { ...limits, host: config.host, port: config.port }),
+  );
+  opened.add(() => server.stop(0));
 
   const sweep = async () => {
     const changed = await refreshRules();
@@ -197,16 +264,45 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const timers = [
     repeat(sweep, limits.pollIntervalMs, fault('sweep')),
     repeat(
-      () => dropOldOnce(database, new Date(nowMs() - 4 * limits.clockSkewMs)),
+      () =>
+        dropExpired(database, {
+          once: new Date(nowMs() - 4 * limits.clockSkewMs),
+          answers: new Date(nowMs() - limits.idempotencyKeptHours * 3_600_000),
+        }),
       limits.sweepIntervalMs,
-      fault('sweep'),
+      fault('housekeeping'),
     ),
   ];
+  for (const stop of timers) opened.add(stop);
   // A rulebook shipped with this start may let go what an earlier start held back.
   await redecide({ ...relay, batch: limits.sweepBatch }, true);
   for (const [exchange, link] of links)
     link.start().catch((error: unknown) => log('error', 'link-start', { exchange, error }));
   log('info', 'gateway-up', { url: server.url, queue: wakes.backend });
+
+  /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
+  const inOrder = async () => {
+    await Promise.all(timers.map((stop) => stop()));
+    const answered = server.stop(limits.drainTimeoutMs);
+    await Promise.all([...lanes.values()].map((lane) => lane.stop()));
+    await Promise.all([...links.values()].map((link) => link.stop()));
+    await answered;
+    await intake.stop();
+    await wakes.close();
+    await database.close();
+  };
+  const end = async () => {
+    stopping = true;
+    const inTime = await endsWithin(limits.drainTimeoutMs, inOrder());
+    if (!inTime) {
+      log('warn', 'stop-cut', { afterMs: limits.drainTimeoutMs });
+      server.server.closeAllConnections();
+      await wakes.close();
+    }
+    faults.flush();
+    return inTime;
+  };
+  let ended: Promise<boolean> | undefined;
 
   return {
     url: server.url,
@@ -219,69 +315,16 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       const due = await Promise.all(exchanges.map((exchange) => nextDueAt(database, exchange)));
       return due.every((at) => at === undefined);
     },
-    stop: async () => {
-      stopping = true;
-      await Promise.all(timers.map((stop) => stop()));
-      const drained = server.stop(limits.drainTimeoutMs);
-      await Promise.all([...links.values()].map((link) => link.stop()));
-      await intake.stop();
-      await drained;
-      await wakes.close();
-      await Promise.all([...lanes.values()].map((lane) => lane.stop()));
-      await database.close();
+    stop: () => {
+      ended ??= end();
+      return ended;
     },
   };
 }
 
-/** The rulebooks that come with the adapters; one that says something else under a known version stops the start. */
-async function adoptShipped(
-  database: Database,
-  adapters: readonly Adapter[],
-  parts: Parameters<typeof adoptRulebook>[3],
-  at: Date,
-): Promise<void> {
-  for (const { exchange, rulebooks } of adapters) {
-    for (const rulebook of rulebooks) {
-      const adopted = await transaction(database, (connection) => adoptRulebook(connection, rulebook, at, parts));
-      const [first] = adopted.ok ? [] : adopted.refusals;
-      if (first !== undefined && first.code !== 'version-conflict') {
-        throw new Error(`adapters/${exchange}: ${first.pointer} ${first.zh} / ${first.en}`);
-      }
-    }
-  }
-}
-
-function linkSettings(config: Config, exchange: Exchange): LinkSettings {
-  const { limits, exchanges } = config;
-  const url = { ctex: exchanges.ctexUrl, stex: exchanges.stexUrl, szse: exchanges.szseFilesUrl }[exchange];
-  const session = exchange === 'szse' ? exchanges.szseAddress : undefined;
-  return {
-    member: config.member,
-    ...(url === undefined ? {} : { url }),
-    ...(session === undefined ? {} : { address: `${session.host}:${session.port}` }),
-    timeoutMs: limits.exchangeTimeoutMs,
-    maxAnswerBytes: limits.bodyLimitBytes,
-    pollIntervalMs: limits.outboxPollMs,
-    concurrency: limits.deliveryConcurrency,
-    heartbeatS: 30,
-  };
-}
-
-/** Runs `work` again and again, `everyMs` after it ended; gives what stops it. */
-function repeat(work: () => Promise<unknown>, everyMs: number, onFault: (error: unknown) => void): () => Promise<void> {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  const next = () => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = work().catch(onFault).finally(next);
-    }, everyMs);
-  };
-  next();
-  return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await running;
-  };
+/** Signs the cursors of pages. It comes from our own key, so that it is secret and the same after every start. */
+function cursorKey(keys: KeyStore): Uint8Array {
+  return createHash('sha256')
+    .update(keys.envelopeSigner('qiao').sign(Buffer.from('cursors of pages, 1')))
+    .digest();
 }

@@ -2,6 +2,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import { parseMessageBytes } from '../contract/parse.ts';
 import { refuse } from '../contract/refusal.ts';
 import { type AddCommand, exchangeArgument, momentArgument } from './command.ts';
+import { configFor } from './config.ts';
 import { readInput } from './input.ts';
 import { refuseInput, writeJson } from './output.ts';
 import { shippedRulebooks } from './rulebooks.ts';
@@ -16,6 +17,8 @@ export const addDecide: AddCommand = (program, { terminal, end }) => {
     .requiredOption('--at <time>', '日期或 +08:00 时刻 / date, or instant at +08:00', momentArgument)
     .argument('[FILE]', '统一契约的挂牌项目，缺省为标准输入 / a unified listing, standard input when absent')
     .action(async (file: string | undefined, { host, at }: { host: Exchange; at: string }) => {
+      const { calendarsFor } = await import('./calendars.ts');
+      const calendars = calendarsFor(configFor(terminal.env));
       const input = await readInput(terminal, file);
       if (!input.ok) return end(await refuseInput(terminal, input.refusals));
       const message = parseMessageBytes(input.value);
@@ -24,7 +27,9 @@ export const addDecide: AddCommand = (program, { terminal, end }) => {
       if (listing.kind !== 'listing') return end(await refuseInput(terminal, [refuse('unknown-kind', '/kind')]));
       if (listing.home === host) return end(await refuseInput(terminal, [refuse('inconsistent', '/home', '--host')]));
       const { decide } = await import('../rules/decide.ts');
-      const decision = decide(listing, await shippedRulebooks(listing.home), await shippedRulebooks(host), at);
+      const decision = decide(listing, await shippedRulebooks(listing.home), await shippedRulebooks(host), at, {
+        calendars,
+      });
       await writeJson(terminal.stdout, decision);
       end(EXIT.done);
     });

@@ -7,7 +7,7 @@ import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { playListings, playTrades } from './demo-acts.ts';
 import { type Act, proveJournal, reconcileBooks, showMessages } from './demo-report.ts';
-import { clockFrom, openFederation } from './federation.ts';
+import { clockFrom, type Federation, openFederation } from './federation.ts';
 import { write } from './output.ts';
 import { openLog } from './start.ts';
 import { EXIT } from './terminal.ts';
@@ -36,15 +36,15 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         "三家交易所均为模拟（依本项目自拟的接口概要）/ all three are mocks, written from this project's stand-in profiles",
       );
       const embedded = await startEmbedded({ folder });
-      const log = openLog(terminal.env.LOG_LEVEL ?? 'error');
-      const federation = await openFederation({
-        databaseUrl: embedded.url,
-        keysFolder: config.keysFolder,
-        clock: clockFrom(MORNING),
-        port: keep === true ? config.port : 0,
-        log,
-      });
+      let federation: Federation | undefined;
       try {
+        federation = await openFederation({
+          databaseUrl: embedded.url,
+          keysFolder: config.keysFolder,
+          clock: clockFrom(MORNING),
+          port: keep === true ? config.port : 0,
+          log: openLog(terminal.env.LOG_LEVEL ?? 'error'),
+        });
         const act: Act = { federation, say, title };
         await title('一、交易所 / the exchanges');
         for (const exchange of exchanges)
@@ -76,7 +76,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         }
         end(agreed && proved ? EXIT.done : EXIT.failed);
       } finally {
-        await federation.stop();
+        await federation?.stop();
         await embedded.stop();
       }
     });

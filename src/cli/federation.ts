@@ -67,6 +67,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
       nonce: () => randomBytes(16).toString('hex'),
     });
   }
+  const stopMocks = () => Promise.all(exchanges.map((exchange) => opened[exchange].stop()));
   const gateway = await openGateway({
     config: configOf(options, addresses),
     adapters,
@@ -74,6 +75,9 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     databaseUrl: options.databaseUrl,
     log: options.log,
     nowMs: clock.nowMs,
+  }).catch(async (error: unknown) => {
+    await stopMocks();
+    throw error;
   });
   for (const exchange of exchanges) opened[exchange].desk.aim(gateway.url);
   return {
@@ -84,7 +88,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     settle: (limitMs = 30_000) => settle(gateway, opened, limitMs),
     stop: async () => {
       await gateway.stop();
-      await Promise.all(exchanges.map((exchange) => opened[exchange].stop()));
+      await stopMocks();
     },
   };
 }

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { adapters } from '../../adapters/all.ts';
+import { shownError } from '../faults.ts';
 import type { Log } from '../gateway.ts';
 import { openGateway } from '../gateway.ts';
 import { startEmbedded } from '../journal/embedded.ts';
-import { createCalendars, type HolidayNotice } from '../rules/calendar.ts';
 import { openKeyStore } from '../trust/keystore.ts';
+import { calendarsFor } from './calendars.ts';
 import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { write } from './output.ts';
-import { EXIT, Surroundings } from './terminal.ts';
+import { EXIT } from './terminal.ts';
 
 /** `qiao start`: the gateway, until it is told to stop. */
 export const addStart: AddCommand = (program, { terminal, end }) => {
@@ -21,6 +21,8 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
       const config = configFor(terminal.env);
       const log = openLog(config.logLevel);
       const stopped = terminal.stopped();
+      const calendars = calendarsFor(config);
+      let cut = false;
       const embedded =
         config.databaseUrl === undefined
           ? await startEmbedded({
@@ -34,9 +36,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
           adapters,
           keys: openKeyStore(config.keysFolder, { demo: !config.production, now: new Date(terminal.nowMs()) }),
           databaseUrl: config.databaseUrl ?? embedded!.url,
-          ...(config.calendarFile === undefined
-            ? {}
-            : { calendars: createCalendars(readNotices(config.calendarFile)) }),
+          calendars,
           log,
         });
         await write(
@@ -51,31 +51,25 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
           ].join('\n'),
         );
         await stopped;
-        await gateway.stop();
+        cut = !(await gateway.stop());
       } finally {
         await embedded?.stop();
       }
-      end(EXIT.done);
+      // What was cut may hold the process for as long as its own limits allow; nobody waits for it any more.
+      if (cut) setTimeout(() => process.exit(EXIT.failed), 1_000).unref();
+      end(cut ? EXIT.failed : EXIT.done);
     });
 };
 
-/** One JSON line for each event; errors keep their cause, never a message body. */
+/** One JSON line for each event; of an error its message, code, stack and cause, never the objects it carries. */
 export function openLog(level: string): Log {
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   return (severity, event, fields) => {
     const { error, ...rest } = fields ?? {};
-    logger[severity]({ ...rest, ...(error === undefined ? {} : { err: error }) }, event);
+    logger[severity]({ ...rest, ...(error === undefined ? {} : { error: shown(error) }) }, event);
   };
 }
 
-function readNotices(file: string): readonly HolidayNotice[] {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as readonly HolidayNotice[];
-  } catch (error) {
-    throw new Surroundings(
-      `QIAO_CALENDAR 所指文件无法读取：${file}`,
-      `QIAO_CALENDAR names a file that cannot be read: ${file}`,
-      error,
-    );
-  }
+function shown(error: unknown): unknown {
+  return error instanceof Error ? shownError(error) : error;
 }

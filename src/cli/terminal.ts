@@ -7,9 +7,12 @@ export interface Terminal {
   readonly stderr: Writable;
   readonly env: Readonly<Record<string, string | undefined>>;
   nowMs(): number;
-  /** Resolves when somebody asks the program to stop (SIGINT, SIGTERM). */
+  /** Resolves when somebody asks the program to stop (SIGINT, SIGTERM); asked again, it ends at once. */
   stopped(): Promise<void>;
 }
+
+/** A signal after so long is a second wish to stop, and ends the program at once. */
+const ONE_WISH_MS = 500;
 
 export function processTerminal(): Terminal {
   return {
@@ -20,9 +23,14 @@ export function processTerminal(): Terminal {
     nowMs: Date.now,
     stopped: () =>
       new Promise((resolve) => {
-        const stop = () => {
-          process.off('SIGINT', stop).off('SIGTERM', stop);
+        let firstAtMs: number | undefined;
+        const stop = (signal: NodeJS.Signals) => {
           resolve();
+          firstAtMs ??= performance.now();
+          // Ctrl-C under npm comes twice, from the terminal and from npm: that is one wish.
+          if (performance.now() - firstAtMs < ONE_WISH_MS) return;
+          process.off('SIGINT', stop).off('SIGTERM', stop);
+          process.kill(process.pid, signal);
         };
         process.on('SIGINT', stop).on('SIGTERM', stop);
       }),

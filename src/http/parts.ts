@@ -3,6 +3,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
 import type { Checked } from '../contract/refusal.ts';
 import type { Database, Queryable } from '../journal/database.ts';
+import type { Calendars } from '../rules/calendar.ts';
 import type { Rulebook } from '../rules/rulebook.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -15,6 +16,8 @@ export interface Parts {
   readonly links: readonly { readonly exchange: Exchange; state(): LinkState }[];
   /** Every version known of an exchange's rulebook. */
   rulebooks(exchange: Exchange): readonly Rulebook[];
+  /** The business calendars that decisions count days by. */
+  readonly calendars: Calendars;
   /** Takes a new rulebook version over, in that transaction; what hangs on it is decided again afterwards. */
   adoptRulebook(connection: Queryable, rulebook: Json, at: Date): Promise<Checked<AdoptedRulebook>>;
   /** Makes a dead delivery due again; false when there is no such dead letter (any more). */

@@ -31,13 +31,14 @@ const JOB = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const
 
 /** How long a wake-up that another gateway has taken keeps us from sending the next one. */
 const NOTE_MS = 100;
-const READY_MS = 8_000;
+const READY_MS = 6_000;
 const CLOSE_MS = 3_000;
 
 /** Opens the queue; throws when it does not answer in time, with the last fault as the cause, and leaves nothing open. */
 export async function openWakes(parts: WakeParts): Promise<Wakes> {
   let closing: Promise<void> | undefined;
   let lastFault: Error | undefined;
+  let wasReady = false;
   // The server may end a connection before it reads that we have left it: no fault of anybody's.
   const onFault = (error: Error) => {
     if (closing !== undefined) return;
@@ -56,20 +57,30 @@ export async function openWakes(parts: WakeParts): Promise<Wakes> {
       : openOnRedis(parts.redisUrl, parts.prefix ?? 'qiao', taken, onFault);
   queue.on('error', onFault);
   worker.on('error', onFault);
+  const isAnswering = async () => {
+    try {
+      return await within(CLOSE_MS, queue.getJobCounts('waiting'));
+    } catch {
+      return false;
+    }
+  };
   const close = () => {
     closing ??= (async () => {
-      await within(CLOSE_MS, worker.close());
+      // Closed in order, a worker waits for its connections to come back.
+      await within(CLOSE_MS, worker.close(!(wasReady && (await isAnswering()))));
       await within(CLOSE_MS, queue.close());
       disconnect();
     })();
     return closing;
   };
   try {
-    const isReady = Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
-    if (!(await within(parts.readyWithinMs ?? READY_MS, isReady))) {
-      throw new Error(`the queue does not answer${lastFault === undefined ? '' : `: ${faultText(lastFault)}`}`, {
-        cause: lastFault,
-      });
+    wasReady = await within(
+      parts.readyWithinMs ?? READY_MS,
+      Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]),
+    );
+    if (!wasReady) {
+      const reason = lastFault === undefined ? '' : `: ${faultText(lastFault)}`;
+      throw new Error(`the queue does not answer${reason}`, { cause: lastFault });
     }
   } catch (error) {
     await close();
@@ -88,14 +99,7 @@ export async function openWakes(parts: WakeParts): Promise<Wakes> {
       // Another gateway may take it and clear its own note, never ours.
       setTimeout(() => onTheWay.delete(exchange), NOTE_MS).unref();
     },
-    ready: async () => {
-      try {
-        await queue.getJobCounts('waiting');
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    ready: isAnswering,
     close,
   };
 }
@@ -131,6 +135,15 @@ function openOnPostgres(parts: WakeParts, taken: Taken): Opened {
 }
 
 function openOnRedis(url: string, prefix: string, taken: Taken, onFault: (error: Error) => void): Opened {
+  const all: Redis[] = [];
+  const keep = (redis: Redis): Redis => {
+    redis.on('error', onFault);
+    all.push(redis);
+    // BullMQ duplicates the worker's connection and, while Redis is away, does not let the copy go when it closes.
+    const duplicate = redis.duplicate.bind(redis);
+    redis.duplicate = (options) => keep(duplicate(options));
+    return redis;
+  };
   const make = (forQueue: boolean) => {
     const redis = new Redis(url, {
       maxRetriesPerRequest: null,
@@ -139,8 +152,7 @@ function openOnRedis(url: string, prefix: string, taken: Taken, onFault: (error:
       // What cannot be sent now fails now: kept until Redis is back, wake-ups would pile up for nothing.
       enableOfflineQueue: !forQueue,
     });
-    redis.on('error', onFault);
-    return redis;
+    return keep(redis);
   };
   const [forQueue, forWorker] = [make(true), make(false)];
   return {
@@ -151,8 +163,7 @@ function openOnRedis(url: string, prefix: string, taken: Taken, onFault: (error:
       prefix,
     }),
     disconnect: () => {
-      forQueue.disconnect();
-      forWorker.disconnect();
+      for (const redis of all) redis.disconnect();
     },
   };
 }

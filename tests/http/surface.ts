@@ -8,6 +8,7 @@ import { createApp } from '../../src/http/app.ts';
 import { openMetrics } from '../../src/http/metrics.ts';
 import type { Parts } from '../../src/http/parts.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
+import { libraryCalendars } from '../../src/rules/calendar.ts';
 import { type Rulebook, readRulebook } from '../../src/rules/rulebook.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -38,6 +39,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
     webhooks: [echo],
     links,
     rulebooks: (exchange) => books.get(exchange) ?? [],
+    calendars: libraryCalendars,
     adoptRulebook: async (_, json) => {
       const book = readRulebook(json);
       return book.ok

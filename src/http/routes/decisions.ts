@@ -27,7 +27,9 @@ export function decisionRoutes(parts: Parts): readonly Route[] {
         const question = readQuestion(body);
         if (!question.ok) return turnedDown(refusalProblem(question.refusals));
         const { listing, host, at } = question.value;
-        return ok(decide(listing, parts.rulebooks(listing.home), parts.rulebooks(host), at));
+        return ok(
+          decide(listing, parts.rulebooks(listing.home), parts.rulebooks(host), at, { calendars: parts.calendars }),
+        );
       },
     },
   ];

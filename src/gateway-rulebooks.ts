@@ -1,0 +1,40 @@
+import type { Adapter } from './contract/adapter.ts';
+import { type Database, transaction } from './journal/database.ts';
+import { rulebookRows } from './journal/rulebooks.ts';
+import { adoptRulebook } from './relay/rulebooks.ts';
+import { readRulebook } from './rules/rulebook.ts';
+import { StartFailure } from './start-failure.ts';
+
+/**
+ * The rulebooks that come with the adapters. One that says something else under a version adopted before stops the
+ * start; one older than the last adopted does not: the operator has adopted a newer one since.
+ */
+export async function adoptShipped(
+  database: Database,
+  adapters: readonly Adapter[],
+  parts: Parameters<typeof adoptRulebook>[3],
+  at: Date,
+): Promise<void> {
+  for (const { exchange, rulebooks } of adapters) {
+    for (const rulebook of rulebooks) {
+      const read = readRulebook(rulebook);
+      const adopted = read.ok
+        ? await transaction(database, (connection) => adoptRulebook(connection, rulebook, at, parts))
+        : read;
+      const [first] = adopted.ok ? [] : adopted.refusals;
+      if (first === undefined) continue;
+      const name = `adapters/${exchange}/rulebook.json`;
+      if (!read.ok || first.code !== 'version-conflict') {
+        throw new StartFailure(`${name} ${first.pointer}：${first.zh}`, `${name} ${first.pointer}: ${first.en}`);
+      }
+      const { version } = read.value;
+      const known = await rulebookRows(database);
+      if (known.some((row) => row.exchange === exchange && row.version === version)) {
+        throw new StartFailure(
+          `${name}：内容与已采用的第 ${version} 版不同，请提高版本号（version）后再启动`,
+          `${name}: it differs from version ${version} as it was adopted: raise its version, then start again`,
+        );
+      }
+    }
+  }
+}
