@@ -51,6 +51,8 @@ export interface NativeRequest {
 /** Signs in the exchange's own way; which algorithm is the key's business. */
 export interface NativeSigner {
   sign(bytes: Uint8Array): Uint8Array;
+  /** The same on another thread, for keys whose signature is long work (RSA); absent: `sign` is quick enough. */
+  signElsewhere?(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface NativeVerifier {

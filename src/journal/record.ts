@@ -86,42 +86,49 @@ export async function queueDeliveries(connection: Queryable, rows: readonly Deli
   );
 }
 
-/** Keeps decisions; the latest for a listing and host is the current one. `first`: none can be there yet. */
+/** Keeps decisions; the latest for a listing and host is the current one. `existing`: listings decided on before. */
 export async function keepDecisions(
   connection: Queryable,
   rows: readonly DecisionRow[],
   at: Date,
-  first = false,
+  existing: ReadonlySet<string>,
 ): Promise<void> {
   if (rows.length === 0) return;
-  if (!first) {
-    await connection.query(
-      `update decision set current = false from unnest($1::text[], $2::text[]) as t(listing, host)
-        where decision.current and decision.listing = t.listing and decision.host = t.host`,
-      [rows.map(({ listing }) => listing), rows.map(({ host }) => host)],
+  const again = rows.filter(({ listing }) => existing.has(listing));
+  const sent: Promise<unknown>[] = [];
+  if (again.length > 0) {
+    sent.push(
+      connection.query(
+        `update decision set current = false from unnest($1::text[], $2::text[]) as t(listing, host)
+          where decision.current and decision.listing = t.listing and decision.host = t.host`,
+        [again.map(({ listing }) => listing), again.map(({ host }) => host)],
+      ),
     );
   }
   // Of several decisions for one listing and host in one batch the last is current.
   const last = new Map(rows.map((row, i) => [`${row.listing}\n${row.host}`, i]));
-  await insertRows(
-    connection,
-    'decision',
-    {
-      listing: 'text',
-      version: 'integer',
-      host: 'text',
-      verdict: 'text',
-      message: 'uuid',
-      body: 'json',
-      recheck_on: 'date',
-      current: 'boolean',
-      decided_at: 'timestamptz',
-    },
-    rows.map(({ recheckOn, ...row }, i) => ({
-      ...row,
-      recheck_on: recheckOn,
-      current: last.get(`${row.listing}\n${row.host}`) === i,
-      decided_at: at,
-    })),
+  sent.push(
+    insertRows(
+      connection,
+      'decision',
+      {
+        listing: 'text',
+        version: 'integer',
+        host: 'text',
+        verdict: 'text',
+        message: 'uuid',
+        body: 'json',
+        recheck_on: 'date',
+        current: 'boolean',
+        decided_at: 'timestamptz',
+      },
+      rows.map(({ recheckOn, ...row }, i) => ({
+        ...row,
+        recheck_on: recheckOn,
+        current: last.get(`${row.listing}\n${row.host}`) === i,
+        decided_at: at,
+      })),
+    ),
   );
+  await Promise.all(sent);
 }

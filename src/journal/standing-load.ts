@@ -51,6 +51,7 @@ export async function loadListings(connection: Queryable, wanted: Wanted, standi
     envelope: Buffer | null;
     stateAt: Date | null;
   })[]) {
+    standing.existing.add(row.id);
     standing.listings.set(row.id, {
       ...row,
       stateAt: stateAt === null ? null : (stateAt as unknown as Date).toISOString(),

@@ -47,6 +47,8 @@ export interface DealStanding {
 /** What the messages of one batch touch, as a working copy: read once, changed in memory, written once. */
 export interface Standing {
   readonly listings: Map<string, ListingStanding>;
+  /** Listings that were there before this batch. */
+  readonly existing: Set<string>;
   readonly interests: Map<string, InterestStanding>;
   readonly deals: Map<string, DealStanding>;
   /** Asset → the deal that has it. */
@@ -91,6 +93,7 @@ export interface Wanted {
 export function emptyStanding(): Standing {
   return {
     listings: new Map(),
+    existing: new Set(),
     interests: new Map(),
     deals: new Map(),
     awards: new Map(),

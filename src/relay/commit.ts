@@ -73,6 +73,7 @@ export async function commit(
       connection,
       planned.flatMap((one) => decisionRows(one, rules)),
       at,
+      standing.existing,
     ),
     queueDeliveries(
       connection,

@@ -137,6 +137,11 @@ function backoffMs(attempts: number, parts: FinishParts): number {
   return Math.round(cap * (0.5 + parts.random() / 2));
 }
 
+/** The terms in force as values; whose rule each one is stands in the decision, which is kept with the listing. */
+function termsSaid(decision: Decision | null): ListingMirrored['terms'] {
+  return Object.fromEntries(Object.entries(decision?.terms ?? {}).map(([name, term]) => [name, term?.value ?? null]));
+}
+
 /** The host's word to the home that it shows the listing: its own number, and under which terms. */
 function mirrored(exchange: Exchange, attempt: Attempt, number: string, atMs: number, parts: FinishParts): Planned {
   const { message, lease } = attempt;
@@ -148,7 +153,7 @@ function mirrored(exchange: Exchange, attempt: Attempt, number: string, atMs: nu
     host: exchange,
     mirror: idOf(exchange, number),
     mirroredAt: parts.rules().instant(atMs),
-    terms: { ...(decision?.terms ?? {}) },
+    terms: termsSaid(decision),
   };
   const answer = attempt.outcome.outcome === 'accepted' ? attempt.outcome.answer : new Uint8Array();
   return {

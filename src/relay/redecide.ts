@@ -56,6 +56,7 @@ export async function redecide(parts: RedecideParts, all: boolean): Promise<numb
         connection,
         changed.map(({ row }) => row),
         at,
+        standing.existing,
       );
       const same = again.filter((one) => one.same);
       await postponeRecheck(

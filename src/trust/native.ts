@@ -11,7 +11,13 @@ import { isSm2Spki, readSm2PrivateKey, readSm2PublicKey, type Sm2 } from './sm2.
 const MIN_RSA_BITS = 2048;
 
 export function rsaSha256Signer(privateKey: KeyObject): NativeSigner {
-  return { sign: (bytes) => sign('sha256', bytes, privateKey) };
+  return {
+    sign: (bytes) => sign('sha256', bytes, privateKey),
+    signElsewhere: (bytes) =>
+      new Promise((resolve, reject) => {
+        sign('sha256', bytes, privateKey, (error, signature) => (error ? reject(error) : resolve(signature)));
+      }),
+  };
 }
 
 export function rsaSha256Verifier(publicKey: KeyObject): NativeVerifier {
