@@ -98,13 +98,17 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const nowMs = parts.nowMs ?? Date.now;
   const newId = randomUUID;
   const exchanges = adapters.map(({ exchange }) => exchange);
+  let stopping = false;
   const faults = openFaults(log, () => performance.now());
   const fault = faults.of;
 
   await stepOf(DATABASE, () => migrate(parts.databaseUrl, (line) => log('info', 'migrated', { line })));
   const database = openDatabase(parts.databaseUrl, {
     max: limits.poolSize,
-    log: (line) => fault('database')(line),
+    // Left connections may be ended from the other side before they are read as left.
+    log: (line) => {
+      if (!stopping) fault('database')(line);
+    },
   });
   opened.add(() => database.close());
   const seals: Seals = { signerOf: (participant: Participant) => keys.envelopeSigner(participant) };
@@ -204,7 +208,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     );
   }
 
-  let stopping = false;
   const metrics = openMetrics({
     database,
     links: [...links].map(([exchange, link]) => ({ exchange, state: () => link.state() })),
