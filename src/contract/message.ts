@@ -26,7 +26,6 @@ export type {
   Party,
   Payment,
   Statement,
-  Terms,
 } from './generated/messages.ts';
 
 /** One unified message, told apart by `kind`. A rulebook is a message too, but only the rules room reads it. */

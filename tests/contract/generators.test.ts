@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { exchanges } from '../../src/contract/exchange.ts';
 import { kinds } from '../../src/contract/message.ts';

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held } from '../../src/cli/trade.ts';
 import { exchanges } from '../../src/contract/exchange.ts';

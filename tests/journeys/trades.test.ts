@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sampleDeal, sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held, runTrade } from '../../src/cli/trade.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
