@@ -58,7 +58,11 @@ export function stepListing(listing: Listing, context: StepContext): Stepped {
   const gone = (before?.hosts ?? []).filter((host) => !shown.includes(host));
   return {
     ok: true,
-    effects: [effectOf(listing, context, shown, decisions), ...takeDown(listing, gone, decisions, context)],
+    effects: [
+      effectOf(listing, context, shown, decisions),
+      ...takeDown(listing, gone, decisions, context),
+      ...restate(after, before, context),
+    ],
   };
 }
 
@@ -162,6 +166,20 @@ function effectOf(
   };
 }
 
+/**
+ * A new content can open a mirror that was suspended, or (where it was held for a while) leave it suspended: what each
+ * exchange makes of that differs, so it is told the state that holds.
+ */
+function restate(after: ListingStanding, before: ListingStanding | undefined, context: StepContext): readonly Effect[] {
+  if (before === undefined) return [];
+  const isSuspended = after.status === 'suspended';
+  return after.hosts
+    .filter((host) => isSuspended || !before.hosts.includes(host))
+    .map((host) =>
+      stateOfOurs(after, host, after.status, isSuspended ? '原交易所已中止 / suspended at home' : '', context),
+    );
+}
+
 /** A new version may no longer be shown where the old one was: the gateway itself takes the old one down there. */
 function takeDown(
   listing: Listing,
@@ -172,20 +190,32 @@ function takeDown(
   return gone.map((host) => {
     const decision = decisions.find((one) => one.host === host)?.decision;
     const held = decision?.verdict === 'hold';
-    return {
-      message: {
-        kind: 'listing-state',
-        listing: { id: listing.id, version: listing.version },
-        status: held ? 'suspended' : 'withdrawn',
-        reason: decision?.issues.map(({ code }) => code).join(', ') ?? '',
-        at: context.rules.instant(context.atMs),
-      },
-      issuer: 'qiao',
-      audience: [host],
-      listing: listing.id,
-      stream: listingStream(listing.id),
-      to: [host],
-      decisions: [],
-    };
+    const reason = decision?.issues.map(({ code }) => code).join(', ') ?? '';
+    return stateOfOurs(listing, host, held ? 'suspended' : 'withdrawn', reason, context);
   });
+}
+
+/** What the gateway itself says of a listing to one host. */
+function stateOfOurs(
+  { id, version }: Pick<Listing, 'id' | 'version'>,
+  host: Exchange,
+  status: ListingState['status'],
+  reason: string,
+  context: StepContext,
+): Effect {
+  return {
+    message: {
+      kind: 'listing-state',
+      listing: { id, version },
+      status,
+      reason,
+      at: context.rules.instant(context.atMs),
+    },
+    issuer: 'qiao',
+    audience: [host],
+    listing: id,
+    stream: listingStream(id),
+    to: [host],
+    decisions: [],
+  };
 }
