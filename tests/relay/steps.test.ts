@@ -48,14 +48,12 @@ const amount = fc.constantFrom('0.01', '400000.00', '600000.00', '1000000.00');
 const said: fc.Arbitrary<Said> = fc
   .oneof(
     fc.tuple(home, version).map(([at, v]): Said => ({ sender: at, message: offered(at, v) })),
-    fc
-      .tuple(home, version, fc.constantFrom('suspended', 'published'), minute)
-      .map(
-        ([at, v, to, m]): Said => ({
-          sender: at,
-          message: state(idAt(at), v, to as never, `2026-03-02T09:${m}:00+08:00`),
-        }),
-      ),
+    fc.tuple(home, version, fc.constantFrom('suspended', 'published'), minute).map(
+      ([at, v, to, m]): Said => ({
+        sender: at,
+        message: state(idAt(at), v, to as never, `2026-03-02T09:${m}:00+08:00`),
+      }),
+    ),
     fc
       .tuple(home, anyone)
       .map(([at, host]): Said => ({ sender: host, message: interest(`${host}:I-${at}`, idAt(at)) })),
@@ -108,16 +106,28 @@ const road: readonly Said[] = [
   },
 ];
 
+const undone: readonly Said[] = [
+  { sender: 'ctex', message: funds('ctex:F1', 'ctex:D1', '1000000.00', { leg: 'refund' }) },
+  { sender: 'ctex', message: funds('ctex:F2', 'ctex:D1', '0.01', { leg: 'refund' }) },
+  { sender: 'ctex', message: deal('ctex:D1', idAt('ctex'), 'szse', { version: 3, status: 'cancelled' }) },
+  {
+    sender: 'ctex',
+    message: deal('ctex:D1', idAt('ctex'), 'szse', { version: 4, status: 'certified', certificate: 'C-2' }),
+  },
+];
+
+/** The road with something said between its lines, now and then without one of them, and perhaps turned back. */
 const story = fc
-  .tuple(fc.array(said, { maxLength: 40 }), fc.infiniteStream(fc.integer({ min: 0, max: 2 })))
-  .map(([noise, chances]) => {
-    const lines: Said[] = [];
+  .tuple(
+    fc.array(said, { maxLength: 30 }),
+    fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 14, maxLength: 14 }),
+    fc.option(fc.nat(road.length - 1)),
+    fc.boolean(),
+  )
+  .map(([noise, gaps, without, isTurnedBack]) => {
     const rest = [...noise];
-    for (const line of road) {
-      for (let i = chances.next().value ?? 0; i > 0 && rest.length > 0; i--) lines.push(rest.shift()!);
-      lines.push(line);
-    }
-    return [...lines, ...rest];
+    const lines = [...road.filter((_, i) => i !== without), ...(isTurnedBack ? undone : [])];
+    return [...lines.flatMap((line, i) => [...rest.splice(0, gaps[i]), line]), ...rest];
   });
 
 /** Tells it all, and looks at the standing after every message that took effect. */
