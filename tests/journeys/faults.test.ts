@@ -121,6 +121,10 @@ describe.each(['PostgreSQL', 'Redis'] as const)('with wake-ups over %s', (backen
 describe('what goes wrong at an exchange', () => {
   beforeAll(async () => {
     journey = await openJourney({ limits });
+    // Every link is up before anything is made to go wrong.
+    publish('ctex');
+    publish('stex');
+    await journey.settle();
   });
   afterEach(noDoubles);
   afterAll(async () => {
