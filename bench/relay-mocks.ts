@@ -1,5 +1,7 @@
 /** The other side of the relay bench: three mock exchanges that publish, in a process of their own. */
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mocks } from '../adapters/mocks.ts';
 import { sampleListing } from '../src/cli/sample-trade.ts';
 import { type Exchange, exchanges } from '../src/contract/exchange.ts';
@@ -8,11 +10,21 @@ import { openKeyStore } from '../src/trust/keystore.ts';
 
 export type ToMocks =
   | { readonly aim: string }
-  | { readonly run: { readonly seconds: number; readonly window: number; readonly perSecond?: number } }
+  | {
+      readonly run: {
+        readonly seconds: number;
+        readonly window: number;
+        readonly perSecond?: number;
+        readonly from: readonly Exchange[];
+      };
+    }
   | { readonly count: true };
 
+/** The three exchanges, and a plain server that answers every POST with nothing. */
+export type MockAddresses = Readonly<Record<Exchange, MockAddress>> & { readonly bare: string };
+
 export type FromMocks =
-  | { readonly ready: Readonly<Record<Exchange, MockAddress>> }
+  | { readonly ready: MockAddresses }
   | { readonly published: number }
   | { readonly counted: number };
 
@@ -36,8 +48,13 @@ for (const exchange of exchanges) {
 }
 let serial = 0;
 
-/** Publishes in turn at the three exchanges: as fast as the window allows, or at a steady pace. */
-async function run(seconds: number, window: number, perSecond: number | undefined): Promise<number> {
+/** Publishes in turn at the exchanges named: as fast as the window allows, or at a steady pace. */
+async function run(
+  seconds: number,
+  window: number,
+  perSecond: number | undefined,
+  from: readonly Exchange[],
+): Promise<number> {
   const began = performance.now();
   const first = serial;
   const mirrorsBefore = mirrors();
@@ -47,7 +64,7 @@ async function run(seconds: number, window: number, perSecond: number | undefine
     const published = serial - first;
     const onTheWay = published * 2 - (mirrors() - mirrorsBefore);
     if (published < due && onTheWay < window * 2) {
-      const exchange = exchanges[serial % exchanges.length]!;
+      const exchange = from[serial % from.length]!;
       serial += 1;
       opened.get(exchange)!.desk.publish(sampleListing(exchange, serial, nowMs()));
       if (serial % 8 !== 0) continue;
@@ -69,11 +86,18 @@ process.on('message', (message: ToMocks) => {
   if ('aim' in message) for (const mock of opened.values()) mock.desk.aim(message.aim);
   else if ('count' in message) process.send?.({ counted: mirrors() } satisfies FromMocks);
   else {
-    const { seconds, window, perSecond } = message.run;
-    void run(seconds, window, perSecond).then((published) => process.send?.({ published } satisfies FromMocks));
+    const { seconds, window, perSecond, from } = message.run;
+    void run(seconds, window, perSecond, from).then((published) => process.send?.({ published } satisfies FromMocks));
   }
 });
 process.once('disconnect', () => {
   void Promise.all([...opened.values()].map((mock) => mock.stop())).finally(() => process.exit(0));
 });
-process.send?.({ ready: addresses } satisfies FromMocks);
+const plain = createServer((request, response) => {
+  request.resume().on('end', () => response.end());
+});
+await new Promise<void>((resolve) => {
+  plain.listen(0, '127.0.0.1', resolve);
+});
+const bare = `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
+process.send?.({ ready: { ...addresses, bare } } satisfies FromMocks);

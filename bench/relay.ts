@@ -14,11 +14,11 @@ import { adapters } from '../adapters/all.ts';
 import { type Clock, clockFrom } from '../src/cli/federation.ts';
 import { readConfig } from '../src/config.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
-import type { MockAddress } from '../src/contract/mock.ts';
 import { type Gateway, openGateway } from '../src/gateway.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
-import type { FromMocks, ToMocks } from './relay-mocks.ts';
+import { type BareFigures, benchBare } from './bare.ts';
+import type { FromMocks, MockAddresses, ToMocks } from './relay-mocks.ts';
 
 /** A day on which every exchange's calendar is known. */
 const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
@@ -28,6 +28,8 @@ export interface RelayBench {
   readonly redisUrl?: string;
   /** Listings on the way at once in the first phase. */
   readonly window: number;
+  /** Where listings are published, in turn. */
+  readonly from: readonly Exchange[];
   progress(text: string): void;
 }
 
@@ -46,6 +48,8 @@ export interface RelayFigures {
   readonly memoryMiB: { readonly afterWarmUp: number; readonly atEnd: number };
   readonly checkedInBooks: { readonly expected: number; readonly found: number };
   readonly queue: string;
+  /** The same machine without a gateway, measured right before: verify, commit, sign, post. */
+  readonly bare: BareFigures;
 }
 
 export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
@@ -58,6 +62,8 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   let gateway: Gateway | undefined;
   try {
     const addresses = await mocks.ready;
+    options.progress('本机基准 / the machine itself');
+    const bare = await benchBare(embedded.url, addresses.bare, Math.min(5, options.seconds));
     gateway = await openGateway({
       config: readConfig({
         DATABASE_URL: embedded.url,
@@ -77,7 +83,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
         if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
       },
     });
-    return await measure(gateway, mocks, clock, options);
+    return { ...(await measure(gateway, mocks, clock, options)), bare };
   } finally {
     await gateway?.stop();
     await mocks.stop();
@@ -86,18 +92,23 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   }
 }
 
-async function measure(gateway: Gateway, mocks: Mocks, clock: Clock, options: RelayBench): Promise<RelayFigures> {
+async function measure(
+  gateway: Gateway,
+  mocks: Mocks,
+  clock: Clock,
+  options: RelayBench,
+): Promise<Omit<RelayFigures, 'bare'>> {
   mocks.send({ aim: gateway.url });
   const warmUpS = Math.min(5, options.seconds / 4);
   options.progress(`预热 / warm-up ${warmUpS} s`);
-  let expected = await mocks.run({ seconds: warmUpS, window: options.window });
+  let expected = await mocks.run({ ...options, seconds: warmUpS });
   await settled(gateway, expected);
   const afterWarmUp = memoryMiB();
 
   options.progress(`吞吐 / throughput ${options.seconds} s`);
   const cpu = process.cpuUsage();
   const began = performance.now();
-  const flooded = await mocks.run({ seconds: options.seconds, window: options.window });
+  const flooded = await mocks.run(options);
   expected += flooded;
   await settled(gateway, expected);
   const tookS = (performance.now() - began) / 1000;
@@ -106,7 +117,7 @@ async function measure(gateway: Gateway, mocks: Mocks, clock: Clock, options: Re
 
   options.progress(`半速延迟 / latency at half the rate (${Math.round(rate / 2)}/s) ${options.seconds} s`);
   const since = new Date(clock.nowMs());
-  const paced = await mocks.run({ seconds: options.seconds, window: options.window, perSecond: rate / 2 });
+  const paced = await mocks.run({ ...options, perSecond: rate / 2 });
   expected += paced;
   await settled(gateway, expected);
   const { p50, p99 } = await latencies(gateway, since);
@@ -164,10 +175,12 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
+type Order = Extract<ToMocks, { run: unknown }>['run'];
+
 interface Mocks {
-  readonly ready: Promise<Readonly<Record<Exchange, MockAddress>>>;
+  readonly ready: Promise<MockAddresses>;
   send(message: ToMocks): void;
-  run(order: { seconds: number; window: number; perSecond?: number }): Promise<number>;
+  run(order: Order): Promise<number>;
   count(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -194,7 +207,8 @@ function forkMocks(keysFolder: string, aheadMs: number): Mocks {
     send,
     run: (order) => {
       const published = next((message) => ('published' in message ? message.published : undefined));
-      send({ run: order });
+      const { seconds, window, perSecond, from } = order;
+      send({ run: { seconds, window, from, ...(perSecond === undefined ? {} : { perSecond }) } });
       return published;
     },
     count: () => {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { AddCommand } from './command.ts';
+import { type Exchange, exchanges } from '../contract/exchange.ts';
+import { type AddCommand, exchangeArgument } from './command.ts';
 import { configFor } from './config.ts';
 import { writeJson } from './output.ts';
 import { EXIT } from './terminal.ts';
@@ -12,12 +13,14 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
     .description('三家模拟交易所互相转发的吞吐与延迟 / listings relayed among three mock exchanges')
     .option('--seconds <n>', '每阶段秒数 / seconds for each phase', secondsArgument, 30)
     .option('--window <n>', '同时在途的项目数 / listings on the way at once', secondsArgument, 200)
-    .action(async ({ seconds, window }: { seconds: number; window: number }) => {
+    .option('--from <exchange>', '只由一家发布 / published at this exchange only', exchangeArgument)
+    .action(async ({ seconds, window, from }: { seconds: number; window: number; from?: Exchange }) => {
       const { redisUrl } = configFor(terminal.env);
       const { benchRelay } = await import('../../bench/relay.ts');
       const figures = await benchRelay({
         seconds,
         window,
+        from: from === undefined ? exchanges : [from],
         ...(redisUrl === undefined ? {} : { redisUrl }),
         progress: (text) => void terminal.stderr.write(`${text}\n`),
       });

@@ -22,6 +22,8 @@ const settings = {
   effective_cache_size: '512MB',
   max_wal_size: '1GB',
   checkpoint_timeout: '5min',
+  // The outbox turns over fast: what is finished must be swept before looks into it step over it.
+  autovacuum_naptime: '5s',
   checkpoint_completion_target: '0.9',
   jit: 'off',
   timezone: 'UTC',

@@ -124,6 +124,8 @@ create table decision (
   decided_at timestamptz not null
 ) with (fillfactor = 90, toast_tuple_target = 8160);
 create unique index decision_current on decision (listing, host) where current;
+-- a delivery is sent under the decision that let it go
+create index decision_message on decision (message, host);
 create index decision_waiting on decision (recheck_on) where current and verdict in ('hold', 'refuse');
 
 -- Numbers that an exchange gave to what belongs to another: mirrors, interests, bids, deals, funds.
@@ -268,3 +270,14 @@ create table idempotency (
   created_at timestamptz not null,
   primary key (caller, key)
 );
+
+-- Tables that turn over fast are swept, and their statistics taken, by count and not by share: a plan made while they
+-- were empty must not live long.
+do $$
+declare name text;
+begin
+  foreach name in array array['delivery', 'stream', 'decision', 'number', 'listing', 'message', 'inbox', 'link_memory'] loop
+    execute format('alter table %I set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, '
+      'autovacuum_analyze_scale_factor = 0.05, autovacuum_analyze_threshold = 500)', name);
+  end loop;
+end $$;
