@@ -127,7 +127,7 @@ export const defaultLimits = {
   /** Arrivals in one transaction, and arrivals waiting before the answer is `busy`. */
   intakeBatch: 128,
   /** While messages come in numbers, how long a commit or a look into the outbox waits for more. */
-  lingerMs: 15,
+  lingerMs: 20,
   intakeWaiting: 5_000,
   /** How long a message that refers to something unknown is put off, where the transport may reorder. */
   patienceMs: 10_000,
