@@ -28,6 +28,7 @@ export function reachOf(config: Config, exchange: Exchange): Reach {
     ...(isReachable ? addresses : NOWHERE),
     timeoutMs: limits.exchangeTimeoutMs,
     maxAnswerBytes: limits.bodyLimitBytes,
+    maxStatementBytes: limits.statementFileLimitBytes,
     pollIntervalMs: limits.outboxPollMs,
     concurrency: limits.deliveryConcurrency,
     heartbeatS: 30,

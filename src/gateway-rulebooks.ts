@@ -1,8 +1,11 @@
 import type { Adapter } from './contract/adapter.ts';
+import type { Exchange } from './contract/exchange.ts';
 import { type Database, transaction } from './journal/database.ts';
-import { rulebookRows } from './journal/rulebooks.ts';
-import { adoptRulebook } from './relay/rulebooks.ts';
-import { readRulebook } from './rules/rulebook.ts';
+import { rulebookCount, rulebookRows } from './journal/rulebooks.ts';
+import type { RuleDesk } from './relay/rule-desk.ts';
+import { adoptRulebook, type Histories, openRuleDesk, readHistories } from './relay/rulebooks.ts';
+import type { Calendars } from './rules/calendar.ts';
+import { type Rulebook, readRulebook } from './rules/rulebook.ts';
 import { StartFailure } from './start-failure.ts';
 
 /**
@@ -37,4 +40,34 @@ export async function adoptShipped(
       }
     }
   }
+}
+
+/** The rulebooks adopted so far, and the desk that answers from them. */
+export interface Rules {
+  desk(): RuleDesk;
+  history(exchange: Exchange): readonly Rulebook[];
+  /** Reads them again when one was adopted since; `changed` runs then, and again next time if it fails. */
+  refresh(changed: () => Promise<unknown>): Promise<void>;
+}
+
+export async function openRules(
+  database: Database,
+  exchanges: readonly Exchange[],
+  calendars: Calendars,
+): Promise<Rules> {
+  let histories: Histories = await readHistories(database, exchanges);
+  let desk = openRuleDesk(histories, calendars);
+  let known = await rulebookCount(database);
+  return {
+    desk: () => desk,
+    history: (exchange) => histories.get(exchange) ?? [],
+    refresh: async (changed) => {
+      const count = await rulebookCount(database);
+      if (count === known) return;
+      histories = await readHistories(database, exchanges);
+      desk = openRuleDesk(histories, calendars);
+      await changed();
+      known = count;
+    },
+  };
 }

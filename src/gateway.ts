@@ -1,33 +1,21 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import type { Adapter, Link } from './contract/adapter.ts';
-import { instantAt } from './contract/dates.ts';
+import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
 import type { Statement } from './contract/message.ts';
 import type { Checked } from './contract/refusal.ts';
 import { openFaults, shownError } from './faults.ts';
-import { linkNotConfigured, reachOf } from './gateway-links.ts';
-import { adoptShipped } from './gateway-rulebooks.ts';
+import { openRelay } from './gateway-relay.ts';
+import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
 import { createApp } from './http/app.ts';
 import { openMetrics } from './http/metrics.ts';
 import { type Listening, listen } from './http/server.ts';
 import { type Database, migrate, openDatabase, ping } from './journal/database.ts';
 import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
-import { keepRefusals } from './journal/inbox.ts';
-import { openLinkMemory } from './journal/link-memory.ts';
-import { nextDueAt, redrive } from './journal/outbox.ts';
-import { rulebookCount } from './journal/rulebooks.ts';
-import { openFinisher } from './relay/finish.ts';
-import type { IntakeParts } from './relay/intake.ts';
-import { openIntakeQueue } from './relay/intake-queue.ts';
-import { type Lane, openLane } from './relay/lane.ts';
-import { redecide } from './relay/redecide.ts';
-import type { RuleDesk } from './relay/rule-desk.ts';
-import { adoptRulebook, type Histories, openRuleDesk, readHistories } from './relay/rulebooks.ts';
+import { redrive } from './journal/outbox.ts';
+import { adoptRulebook } from './relay/rulebooks.ts';
 import type { Seals } from './relay/seal.ts';
-import { takeStatement } from './relay/statements.ts';
-import { openWakes } from './relay/wakes.ts';
 import { type Calendars, libraryCalendars } from './rules/calendar.ts';
 import { type Opened, openedSoFar, stepOf } from './start-failure.ts';
 import type { KeyStore } from './trust/keystore.ts';
@@ -82,151 +70,48 @@ const DATABASE = {
   en: 'the database cannot be used: check DATABASE_URL',
 };
 
-function queueOn(redisUrl: string | undefined) {
-  if (redisUrl === undefined) return { zh: '无法在数据库上建立队列', en: 'the queue cannot be set up in the database' };
-  return {
-    zh: 'Redis 无应答，请检查 REDIS_URL，或去掉它以使用 PostgreSQL 队列',
-    en: 'Redis does not answer: check REDIS_URL, or unset it to queue in PostgreSQL',
-  };
-}
-
 async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const { config, adapters, keys } = parts;
   const log: Log = (level, event, { error, ...fields } = {}) =>
     parts.log(level, event, error === undefined ? fields : { ...fields, error: shownError(error) });
   const { limits } = config;
   const nowMs = parts.nowMs ?? Date.now;
-  const newId = randomUUID;
   const exchanges = adapters.map(({ exchange }) => exchange);
   let stopping = false;
   const faults = openFaults(log, () => performance.now());
-  const fault = faults.of;
 
   await stepOf(DATABASE, () => migrate(parts.databaseUrl, (line) => log('info', 'migrated', { line })));
   const database = openDatabase(parts.databaseUrl, {
     max: limits.poolSize,
     // Left connections may be ended from the other side before they are read as left.
     log: (line) => {
-      if (!stopping) fault('database')(line);
+      if (!stopping) faults.of('database')(line);
     },
   });
   opened.add(() => database.close());
   const seals: Seals = { signerOf: (participant: Participant) => keys.envelopeSigner(participant) };
 
-  let histories: Histories = new Map();
   const calendars = parts.calendars ?? libraryCalendars;
-  let desk: RuleDesk = openRuleDesk(histories, calendars);
-  let rulebooksKnown = -1;
-  await adoptShipped(database, adapters, { exchanges, seals, newId }, new Date(nowMs()));
-  const refreshRules = async (): Promise<boolean> => {
-    const count = await rulebookCount(database);
-    if (count === rulebooksKnown) return false;
-    histories = await readHistories(database, exchanges);
-    desk = openRuleDesk(histories, calendars);
-    rulebooksKnown = count;
-    return true;
-  };
-  await refreshRules();
-
-  const lanes = new Map<Exchange, Lane>();
-  const wakes = await stepOf(queueOn(config.redisUrl), () =>
-    openWakes({
-      databaseUrl: parts.databaseUrl,
-      redisUrl: config.redisUrl,
-      onWake: (exchange) => void lanes.get(exchange)?.drain(),
-      onFault: fault('wakes'),
-    }),
-  );
-  opened.add(() => wakes.close());
-  const wake = (woken: ReadonlySet<Exchange>) => {
-    for (const exchange of woken) {
-      // A lane that is busy here only needs to be told to look once more.
-      if ((lanes.get(exchange)?.underWay ?? 0) > 0) void lanes.get(exchange)?.drain();
-      else wakes.wake(exchange);
-    }
-  };
-
-  const relay = { database, exchanges, seals, rules: () => desk, nowMs, newId, wake };
-  const intakeParts: IntakeParts = {
-    ...relay,
-    adapters: new Map(adapters.map((adapter) => [adapter.exchange, adapter])),
-    patienceMs: limits.patienceMs,
-  };
-  const intake = openIntakeQueue(
-    intakeParts,
-    { batch: limits.intakeBatch, lingerMs: limits.lingerMs, waiting: limits.intakeWaiting },
-    fault('intake'),
-  );
-  const finisher = openFinisher({
-    ...relay,
-    random: parts.random ?? Math.random,
-    onFault: fault('finish'),
-    retryBaseMs: limits.retryBaseMs,
-    retryCapMs: limits.retryCapMs,
-    retryAttempts: limits.retryAttempts,
-    batch: limits.intakeBatch,
-    lingerMs: limits.lingerMs,
-  });
-
-  const links = new Map<Exchange, Link>();
-  for (const adapter of adapters) {
-    const { exchange } = adapter;
-    const { settings, missing } = reachOf(config, exchange);
-    const own = adapter.openLink(settings, {
-      ...keys.link(exchange),
-      memory: openLinkMemory(database, exchange),
-      nowMs,
-      nonce: () => randomBytes(16).toString('hex'),
-      receive: (arrival) => intake.submit(arrival),
-      keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
-      log: (level, event, fields) => log(level, event, { exchange, ...fields }),
-    });
-    const link = missing === undefined ? own : linkNotConfigured(own, missing);
-    links.set(exchange, link);
-    opened.add(() => link.stop());
-    // Without an address deliveries are not even leased: they wait, however long, and never run out of attempts.
-    if (missing !== undefined) {
-      log('warn', 'link-not-configured', { exchange, variable: missing });
-      continue;
-    }
-    lanes.set(
-      exchange,
-      openLane({
-        exchange,
-        adapter,
-        link,
-        database,
-        nowMs,
-        instant: instantAt,
-        finished: (attempt) => finisher.finish(exchange, attempt),
-        onFault: fault('lane'),
-        batch: limits.deliveryBatch,
-        concurrency: limits.deliveryConcurrency,
-        leaseMs: limits.leaseMs,
-        lingerMs: limits.lingerMs,
-      }),
-    );
-  }
-
-  const metrics = openMetrics({
-    database,
-    links: [...links].map(([exchange, link]) => ({ exchange, state: () => link.state() })),
-  });
+  await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
+  const rules = await openRules(database, exchanges, calendars);
+  const relay = await openRelay(parts, { database, seals, rules, faults, opened, log, nowMs });
+  const links = [...relay.links].map(([exchange, link]) => ({ exchange, state: () => link.state() }));
   const app = createApp({
     database,
-    metrics,
-    webhooks: [...links.values()].flatMap(({ webhook }) => webhook ?? []),
-    links: [...links].map(([exchange, link]) => ({ exchange, state: () => link.state() })),
-    rulebooks: (exchange) => histories.get(exchange) ?? [],
+    metrics: openMetrics({ database, links }),
+    webhooks: [...relay.links.values()].flatMap(({ webhook }) => webhook ?? []),
+    links,
+    rulebooks: rules.history,
     calendars,
-    adoptRulebook: (connection, json, at) => adoptRulebook(connection, json, at, { exchanges, seals, newId }),
+    adoptRulebook: (connection, json, at) =>
+      adoptRulebook(connection, json, at, { exchanges, seals, newId: randomUUID }),
     redrive: async (connection, no, at) => (await redrive(connection, no, at)) !== undefined,
     checks: [
       { name: 'database', check: () => ping(database) },
       {
         name: 'queue',
         check: async () => {
-          if (!(await wakes.ready())) throw new Error('the queue does not answer');
+          if (!(await relay.wakes.ready())) throw new Error('the queue does not answer');
         },
       },
       {
@@ -242,7 +127,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     cursorKey: cursorKey(keys),
     limits,
     nowMs,
-    newId,
+    newId: randomUUID,
     log,
   });
   const server: Listening = await stepOf(
@@ -254,18 +139,8 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   );
   opened.add(() => server.stop(0));
 
-  const sweep = async () => {
-    const changed = await refreshRules();
-    const again = { ...relay, batch: limits.sweepBatch };
-    if (changed) await redecide(again, true);
-    await redecide(again, false);
-    for (const [exchange, lane] of lanes) {
-      const due = await nextDueAt(database, exchange);
-      if (due !== undefined && due.getTime() <= nowMs()) void lane.drain();
-    }
-  };
   const timers = [
-    repeat(sweep, limits.pollIntervalMs, fault('sweep')),
+    repeat(relay.sweep, limits.pollIntervalMs, faults.of('sweep')),
     repeat(
       () =>
         dropExpired(database, {
@@ -273,25 +148,21 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
           answers: new Date(nowMs() - limits.idempotencyKeptHours * 3_600_000),
         }),
       limits.sweepIntervalMs,
-      fault('housekeeping'),
+      faults.of('housekeeping'),
     ),
   ];
   for (const stop of timers) opened.add(stop);
-  // A rulebook shipped with this start may let go what an earlier start held back.
-  await redecide({ ...relay, batch: limits.sweepBatch }, true);
-  for (const [exchange, link] of links)
-    link.start().catch((error: unknown) => log('error', 'link-start', { exchange, error }));
-  log('info', 'gateway-up', { url: server.url, queue: wakes.backend });
+  await relay.start();
+  log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
 
   /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
   const inOrder = async () => {
     await Promise.all(timers.map((stop) => stop()));
     const answered = server.stop(limits.drainTimeoutMs);
-    await Promise.all([...lanes.values()].map((lane) => lane.stop()));
-    await Promise.all([...links.values()].map((link) => link.stop()));
+    await relay.stopSending();
     await answered;
-    await intake.stop();
-    await wakes.close();
+    await relay.stopTaking();
+    await relay.wakes.close();
     await database.close();
   };
   const end = async () => {
@@ -300,7 +171,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     if (!inTime) {
       log('warn', 'stop-cut', { afterMs: limits.drainTimeoutMs });
       server.server.closeAllConnections();
-      await wakes.close();
+      await relay.wakes.close();
     }
     faults.flush();
     return inTime;
@@ -310,14 +181,9 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   return {
     url: server.url,
     database,
-    sweep,
-    takeStatement: (exchange, date) =>
-      takeStatement(intakeParts.adapters.get(exchange)!, links.get(exchange)!, date, relay),
-    idle: async () => {
-      if (intake.waiting > 0 || [...lanes.values()].some(({ underWay }) => underWay > 0)) return false;
-      const due = await Promise.all(exchanges.map((exchange) => nextDueAt(database, exchange)));
-      return due.every((at) => at === undefined);
-    },
+    sweep: relay.sweep,
+    takeStatement: relay.takeStatement,
+    idle: relay.idle,
     stop: () => {
       ended ??= end();
       return ended;

@@ -25,7 +25,6 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
   const fixed: Omit<InternalAxiosRequestConfig, 'headers'> = {
     ...agents,
     ...UNTOUCHED,
-    maxContentLength: settings.maxAnswerBytes,
   };
   const underWay = new Set<Promise<unknown>>();
   let isRunning = false;
@@ -36,7 +35,14 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     isFailing = false;
   };
 
-  const call = async (method: string, path: string, body: Uint8Array): Promise<Uint8Array> => {
+  const maxStatementBytes = settings.maxStatementBytes ?? settings.maxAnswerBytes;
+
+  const call = async (
+    method: string,
+    path: string,
+    body: Uint8Array,
+    maxContentLength = settings.maxAnswerBytes,
+  ): Promise<Uint8Array> => {
     const pathWithQuery = prefix + path;
     const [timestamp, nonce] = [String(ports.nowMs()), ports.nonce()];
     const text = Buffer.from(signedText(method, pathWithQuery, timestamp, nonce, body), 'utf8');
@@ -55,6 +61,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     try {
       const response = await request({
         ...fixed,
+        maxContentLength,
         method,
         url: base.origin + pathWithQuery,
         headers: new AxiosHeaders(headers),
@@ -111,8 +118,8 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     let count = 1;
     while (pages.length < count) {
       const path = `/openapi/v2/statements/${encodeURIComponent(date)}?page=${pages.length + 1}`;
-      const bytes = await call('GET', path, NOTHING);
-      const answer = readAnswer(bytes, settings.maxAnswerBytes);
+      const bytes = await call('GET', path, NOTHING, maxStatementBytes);
+      const answer = readAnswer(bytes, maxStatementBytes);
       const stated = answer?.data.pages;
       if (answer?.code !== '0000' || typeof stated !== 'number' || stated < 1 || stated > MAX_PAGES) {
         throw new Error(`ctex: no day-end books for ${date}: ${answer?.code ?? 'unreadable'} ${answer?.msg ?? ''}`);

@@ -23,7 +23,7 @@ export type Unanswered =
 
 /** Signed requests to STEX over kept-alive connections. */
 export interface Line {
-  call(path: string, body?: Uint8Array, stop?: AbortSignal): Promise<Answered | Unanswered>;
+  call(path: string, body?: Uint8Array, stop?: AbortSignal, maxBytes?: number): Promise<Answered | Unanswered>;
   close(): void;
 }
 
@@ -48,20 +48,20 @@ export function openLine(
     proxy: false,
     maxRedirects: 0,
     decompress: false,
-    maxContentLength: settings.maxAnswerBytes,
     responseType: 'arraybuffer',
     transformRequest: [(body: unknown) => body],
     transformResponse: [(body: unknown) => body],
     validateStatus: () => true,
   });
   return {
-    async call(path, body, stop) {
+    async call(path, body, stop, maxBytes = settings.maxAnswerBytes) {
       const request = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
       const headers = sealRequest({ ...request, ...(body === undefined ? { path } : { body }) }, ports.signer);
       const timeout = AbortSignal.timeout(settings.timeoutMs);
       try {
         const response = await client.request<Uint8Array>({
           url: path,
+          maxContentLength: maxBytes,
           signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
           ...(body === undefined
             ? { method: 'GET', headers }

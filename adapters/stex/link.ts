@@ -43,7 +43,9 @@ export function openStexLink(settings: LinkSettings, ports: LinkPorts): Link {
         return read(request, await line.call(`/tep/wd/${encodeURIComponent(request.id)}`), outcomeOfQuery);
       }),
     async fetchStatement(date) {
-      const answer = await turns.take(() => line.call(`/tep/statement?date=${date.replaceAll('-', '')}`));
+      const answer = await turns.take(() =>
+        line.call(`/tep/statement?date=${date.replaceAll('-', '')}`, undefined, undefined, settings.maxStatementBytes),
+      );
       if ('why' in answer) throw new Error(`stex statement of ${date}: ${reasonOf(answer)}`);
       const reply = readReply(answer.body);
       if (reply !== undefined) throw new Error(`stex statement of ${date}: FHDM ${reply.code} ${reply.text}`);

@@ -131,7 +131,7 @@ async function fetchFile(settings: LinkSettings, date: string): Promise<readonly
   try {
     const answer = await axios.get<ArrayBuffer>(url, {
       responseType: 'arraybuffer',
-      maxContentLength: settings.maxAnswerBytes,
+      maxContentLength: settings.maxStatementBytes ?? settings.maxAnswerBytes,
       maxRedirects: 0,
       proxy: false,
       signal: AbortSignal.timeout(settings.timeoutMs),

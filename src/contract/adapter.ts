@@ -102,6 +102,8 @@ export interface LinkSettings {
   readonly address?: string;
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
+  /** The same for day-end books; absent: as any other answer. */
+  readonly maxStatementBytes?: number;
   /** How long to wait before the outbox is polled again when it was empty (stex). */
   readonly pollIntervalMs: number;
   /** How many requests may be under way at once. */

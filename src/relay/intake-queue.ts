@@ -72,7 +72,8 @@ export function openIntakeQueue(
       return await takeIn(arrivals, parts);
     } catch (error) {
       onFault(error, arrivals.length);
-      if (arrivals.length === 1) return [BUSY];
+      // The database is away or overloaded: trying each alone would only take longer.
+      if (arrivals.length === 1 || isSurroundings(error)) return arrivals.map(() => BUSY);
       // One bad apple must not hold up the others: each alone, in order.
       const answers: Answer[] = [];
       for (const arrival of arrivals) answers.push((await takeBatch([arrival]))[0]!);
@@ -98,4 +99,11 @@ export function openIntakeQueue(
       return waiting.length;
     },
   };
+}
+
+/** SQLSTATE classes of connections, resources and interventions, and the network's own errors. */
+function isSurroundings(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === 'string') return /^(08...|53...|57...|55P03|40001|40P01|E[A-Z]+)$/.test(code);
+  return typeof message === 'string' && /timeout|terminated|not queryable/i.test(message);
 }

@@ -1,4 +1,3 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held, runTrade } from '../../src/cli/trade.ts';

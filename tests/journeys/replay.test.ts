@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adapters } from '../../adapters/all.ts';
 import { mocks } from '../../adapters/mocks.ts';
 import { clockFrom } from '../../src/cli/federation.ts';

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adapters } from '../../adapters/all.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held } from '../../src/cli/trade.ts';

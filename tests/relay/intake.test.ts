@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Exchange } from '../../src/contract/exchange.ts';
 import type { Deal } from '../../src/contract/message.ts';
 import { openKept } from '../../src/journal/kept-envelope.ts';

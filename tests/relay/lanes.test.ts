@@ -1,4 +1,3 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Adapter, Link, NativeRequest, Outcome } from '../../src/contract/adapter.ts';
 import { redrive } from '../../src/journal/outbox.ts';
 import { openFinisher } from '../../src/relay/finish.ts';

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { adapters } from '../../adapters/all.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';

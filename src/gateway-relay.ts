@@ -1,0 +1,164 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Link } from './contract/adapter.ts';
+import { instantAt } from './contract/dates.ts';
+import type { Exchange } from './contract/exchange.ts';
+import type { Statement } from './contract/message.ts';
+import type { Checked } from './contract/refusal.ts';
+import type { Faults } from './faults.ts';
+import type { GatewayParts, Log } from './gateway.ts';
+import { linkNotConfigured, reachOf } from './gateway-links.ts';
+import type { Rules } from './gateway-rulebooks.ts';
+import type { Database } from './journal/database.ts';
+import { keepRefusals } from './journal/inbox.ts';
+import { openLinkMemory } from './journal/link-memory.ts';
+import { nextDueAt } from './journal/outbox.ts';
+import { openFinisher } from './relay/finish.ts';
+import { openIntakeQueue } from './relay/intake-queue.ts';
+import { type Lane, openLane } from './relay/lane.ts';
+import { redecide } from './relay/redecide.ts';
+import type { Seals } from './relay/seal.ts';
+import { takeStatement } from './relay/statements.ts';
+import { openWakes, type Wakes } from './relay/wakes.ts';
+import { type Opened, stepOf } from './start-failure.ts';
+
+/** What the relay stands on. */
+export interface Ground {
+  readonly database: Database;
+  readonly seals: Seals;
+  readonly rules: Rules;
+  readonly faults: Faults;
+  readonly opened: Opened;
+  readonly log: Log;
+  nowMs(): number;
+}
+
+/** Intake, lanes and links, joined: everything between two exchanges. */
+export interface Relay {
+  readonly links: ReadonlyMap<Exchange, Link>;
+  readonly wakes: Wakes;
+  /** Connects to the exchanges and decides again what an earlier start held back. */
+  start(): Promise<void>;
+  sweep(): Promise<void>;
+  takeStatement(exchange: Exchange, date: string): Promise<Checked<Statement>>;
+  idle(): Promise<boolean>;
+  /** Lanes before links: links wait for what lanes have under way. */
+  stopSending(): Promise<void>;
+  /** Once nothing can arrive any more. */
+  stopTaking(): Promise<void>;
+}
+
+export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Relay> {
+  const { config, adapters, keys } = parts;
+  const { limits } = config;
+  const { database, seals, rules, faults, opened, log, nowMs } = ground;
+  const exchanges = adapters.map(({ exchange }) => exchange);
+  const lanes = new Map<Exchange, Lane>();
+  const links = new Map<Exchange, Link>();
+
+  const wakes = await stepOf(queueOn(config.redisUrl), () =>
+    openWakes({
+      databaseUrl: parts.databaseUrl,
+      redisUrl: config.redisUrl,
+      onWake: (exchange) => void lanes.get(exchange)?.drain(),
+      onFault: faults.of('wakes'),
+    }),
+  );
+  opened.add(() => wakes.close());
+  const wake = (woken: ReadonlySet<Exchange>) => {
+    for (const exchange of woken) {
+      // A lane that is busy here only needs to be told to look once more.
+      if ((lanes.get(exchange)?.underWay ?? 0) > 0) void lanes.get(exchange)?.drain();
+      else wakes.wake(exchange);
+    }
+  };
+
+  const relay = { database, exchanges, seals, rules: rules.desk, nowMs, newId: randomUUID, wake };
+  const byExchange = new Map(adapters.map((adapter) => [adapter.exchange, adapter]));
+  const intake = openIntakeQueue(
+    { ...relay, adapters: byExchange, patienceMs: limits.patienceMs },
+    { batch: limits.intakeBatch, lingerMs: limits.lingerMs, waiting: limits.intakeWaiting },
+    faults.of('intake'),
+  );
+  const finisher = openFinisher({
+    ...relay,
+    ...limits,
+    random: parts.random ?? Math.random,
+    onFault: faults.of('finish'),
+    batch: limits.intakeBatch,
+  });
+
+  for (const adapter of adapters) {
+    const { exchange } = adapter;
+    const { settings, missing } = reachOf(config, exchange);
+    const own = adapter.openLink(settings, {
+      ...keys.link(exchange),
+      memory: openLinkMemory(database, exchange),
+      nowMs,
+      nonce: () => randomBytes(16).toString('hex'),
+      receive: (arrival) => intake.submit(arrival),
+      keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
+      log: (level, event, fields) => log(level, event, { exchange, ...fields }),
+    });
+    const link = missing === undefined ? own : linkNotConfigured(own, missing);
+    links.set(exchange, link);
+    opened.add(() => link.stop());
+    // Without an address deliveries are not even leased: they wait, however long, and never run out of attempts.
+    if (missing !== undefined) {
+      log('warn', 'link-not-configured', { exchange, variable: missing });
+      continue;
+    }
+    const lane = openLane({
+      ...limits,
+      exchange,
+      adapter,
+      link,
+      database,
+      nowMs,
+      instant: instantAt,
+      finished: (attempt) => finisher.finish(exchange, attempt),
+      onFault: faults.of('lane'),
+      batch: limits.deliveryBatch,
+      concurrency: limits.deliveryConcurrency,
+    });
+    lanes.set(exchange, lane);
+  }
+
+  const again = { ...relay, batch: limits.sweepBatch };
+  return {
+    links,
+    wakes,
+    start: async () => {
+      await redecide(again, true);
+      for (const [exchange, link] of links) {
+        link.start().catch((error: unknown) => log('error', 'link-start', { exchange, error }));
+      }
+    },
+    sweep: async () => {
+      await rules.refresh(() => redecide(again, true));
+      await redecide(again, false);
+      for (const [exchange, lane] of lanes) {
+        const due = await nextDueAt(database, exchange);
+        if (due !== undefined && due.getTime() <= nowMs()) void lane.drain();
+      }
+    },
+    takeStatement: (exchange, date) => takeStatement(byExchange.get(exchange)!, links.get(exchange)!, date, relay),
+    idle: async () => {
+      if (intake.waiting > 0 || [...lanes.values()].some(({ underWay }) => underWay > 0)) return false;
+      const due = await Promise.all(exchanges.map((exchange) => nextDueAt(database, exchange)));
+      return due.every((at) => at === undefined);
+    },
+    stopSending: async () => {
+      await Promise.all([...lanes.values()].map((lane) => lane.stop()));
+      await Promise.all([...links.values()].map((link) => link.stop()));
+    },
+    stopTaking: () => intake.stop(),
+  };
+}
+
+function queueOn(redisUrl: string | undefined) {
+  if (redisUrl === undefined) return { zh: '无法在数据库上建立队列', en: 'the queue cannot be set up in the database' };
+  return {
+    zh: 'Redis 无应答，请检查 REDIS_URL，或去掉它以使用 PostgreSQL 队列',
+    en: 'Redis does not answer: check REDIS_URL, or unset it to queue in PostgreSQL',
+  };
+}
