@@ -37,7 +37,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** What the program ends with; surface.md of the project's documentation fixes these four. */
+/** What the program ends with; README.md says what each means. 64 is EX_USAGE of sysexits.h. */
 export const EXIT = { done: 0, failed: 1, refused: 2, usage: 64 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];

@@ -35,7 +35,7 @@ export function signEnvelope(payload: Uint8Array, header: EnvelopeHeader, signer
 /**
  * Verifies the exact bytes received. Signature first: a header is only read further once its issuer has stood for it.
  *
- * Replay is not judged here: `jti` and the digest are unique in the journal, which alone can know (trust.md §8 row 7).
+ * Replay is not judged here: `jti` and the digest are unique in the journal, which alone can know (docs/decisions/0002).
  */
 export function verifyEnvelope(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** The protected header of a message between participants (contract, "Envelope and receipts"). */
+/** The protected header of a message between participants (docs/decisions/0001). */
 
 import { type EnvelopeCode, type EnvelopeRefusal, refuse } from './codes.ts';
 import type { JsonObject } from './json.ts';

@@ -153,7 +153,7 @@ function verifyOne(
   if (entry.alg !== alg) return 'alg-mismatch';
   if (entry.participant !== iss) return 'issuer-mismatch';
   if (entry.status !== 'active') {
-    // Revocation counts from its own instant: what was journaled earlier stays proven (trust.md, life cycle).
+    // Revocation counts from its own instant: what was journaled earlier stays proven (certs/README.md, Rotation).
     const stood = atMs !== undefined && entry.revokedAt !== undefined && atMs < Date.parse(entry.revokedAt);
     if (!stood) return 'key-revoked';
   }

@@ -64,7 +64,7 @@ export function stepInterestDecision(decision: InterestDecision, context: StepCo
 
 const BIDDING: readonly Listing['mode'][] = ['bidding', 'tender', 'auction'];
 
-/** A one-off price of an admitted buyer. There is no order book: the home opens the bids and awards (domain.md, red lines). */
+/** A one-off price of an admitted buyer. There is no order book (国发〔2011〕38号, 国办发〔2012〕37号): the home opens the bids and awards. */
 export function stepBid(bid: Bid, context: StepContext): Stepped {
   const { standing, sender, messageId } = context;
   if (bid.host !== sender) return turned(refuse('not-yours', '/host', bid.host));

@@ -12,7 +12,7 @@ export interface Admission {
 }
 
 /**
- * The host vets its own buyers, the home confirms (domain rows 20, 21): a party from outside the mainland needs both;
+ * The host vets its own buyers, the home confirms: a party from outside the mainland needs both;
  * a natural person needs the host; and the seller may narrow the circle. A State-owned seller may not (第32号令第51条):
  * there only the law counts, which is what binds parties from outside the mainland.
  *

@@ -4,7 +4,7 @@ import { type Findings, type Matter, ruleAt, term, valuesOf } from './matter.ts'
 import { MILLION, millionths } from './rate.ts';
 
 /**
- * The home sets the deposit; the host's cap limits it there (domain row 14). The cap is a part of the price, rounded
+ * The home sets the deposit; the host's cap limits it there. The cap is a part of the price, rounded
  * down to the fen: rounded up it would be above itself. Without a price there is no cap.
  */
 export function checkDeposit(matter: Matter, findings: Findings): void {

@@ -16,7 +16,7 @@ interface Required {
 }
 
 /**
- * Disclosure (domain rows 3, 4, 6, 7): every book's own length by its own calendar gives a last day; the days are
+ * Disclosure: every book's own length by its own calendar gives a last day; the days are
  * compared, not the counts, and the latest wins. What the listing itself says must satisfy its home and the statute.
  */
 export function checkDisclosure(matter: Matter, findings: Findings): void {

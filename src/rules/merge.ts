@@ -4,7 +4,7 @@ import type { PartyDimension } from './party.ts';
 import type { Term } from './terms.ts';
 
 /**
- * Lays down the terms that no check has laid down yet, each by the strategy domain §8 gives its dimension: the regime
+ * Lays down the terms that no check has laid down yet, each by its dimension's strategy (docs/decisions/0008): the regime
  * travels; the home rules existence and clock; the host rules its own buyers, display and fee; time that protects
  * (retention, a State-owned seller's payment) is the strictest.
  */

@@ -13,7 +13,7 @@ interface Demand {
 }
 
 /**
- * A price agreed by a public research body is put on notice first (国发〔2016〕16号; domain row 5). Until the notice has
+ * A price agreed by a public research body is put on notice first (国发〔2016〕16号). Until the notice has
  * ended without objection, the listing waits. A notice shorter than the law asks for ends when it lawfully may.
  */
 export function checkNotice(matter: Matter, findings: Findings): void {

@@ -16,7 +16,7 @@ export function partyDimension(party: Pick<Party, 'nature' | 'country'>): PartyD
   return party.nature === 'foreign' || party.country !== CHINA ? 'foreign-party' : undefined;
 }
 
-/** The seller at the host: refused, or held for review (domain row 21). */
+/** The seller at the host: refused, or held for review. */
 export function checkSeller(matter: Matter, findings: Findings): void {
   const dimension = partyDimension(matter.listing.seller);
   if (dimension === undefined) return;

@@ -6,7 +6,7 @@ import { millionths } from './rate.ts';
 
 type Offered = 'modes' | 'object-types' | 'deal-types' | 'price-kinds';
 
-/** What a listing asks of its host, and whose rule the term is (domain rows 10, 12, 13). */
+/** What a listing asks of its host, and whose rule the term is. */
 const ASKED: readonly {
   readonly dimension: Offered;
   readonly code: IssueCode;
@@ -106,7 +106,7 @@ export function checkVenue(matter: Matter, findings: Findings): void {
   }
 }
 
-/** Instalments: the statutory floor for equity, then whether the host has them at all and on which terms (row 17). */
+/** Instalments: the statutory floor for equity, then whether the host has them at all and on which terms. */
 export function checkInstalments(matter: Matter, findings: Findings): void {
   const { payment } = matter.listing;
   const home = ruleAt(matter, 'home', 'instalments');

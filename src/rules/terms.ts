@@ -17,7 +17,7 @@ export interface DisclosureTerm extends Term<Listing['disclosure']> {
 }
 
 /**
- * The terms in force at the host, one for each dimension (domain §8): the statutory floor first, then the regime that
+ * The terms in force at the host, one for each dimension (docs/decisions/0008): the statutory floor first, then the regime that
  * travels with the asset, then the home's, the host's or the strictest rule. A term of a book not in force is absent.
  */
 export interface Terms {

@@ -2,7 +2,7 @@
  * Demo X.509 certificates for the RSA keys of the ctex link: a root of our own and one leaf a key.
  *
  * node-forge only makes them. It is never used to sign messages (25 ms each) nor to verify anything: it accepts RSA
- * signatures that it must not (trust.md §3). It can do RSA only, so SM2 and P-256 links have bare keys.
+ * signatures that it must not. It can do RSA only, so SM2 and P-256 links have bare keys.
  */
 
 import { createHash, generateKeyPairSync } from 'node:crypto';

@@ -66,7 +66,7 @@ describe.each(['Ed25519', 'ES256'] as const)('beside jose, with %s', (alg) => {
     );
   });
 
-  // trust.md §1: jose takes all four of these spellings of one signature.
+  // docs/decisions/0001: jose takes all four of these spellings of one signature.
   test.each([
     ['an inserted space', (s: string) => `${s.slice(0, 10)} ${s.slice(10)}`],
     ['a trailing newline', (s: string) => `${s}\\n`],

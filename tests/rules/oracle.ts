@@ -1,5 +1,5 @@
 /**
- * A second reading of the rules, written from the prose (rule value table, domain §2, §4, §8) and slow on purpose:
+ * A second reading of the rules, written from the prose of the rules and slow on purpose:
  * it counts days one by one, knows the holidays of 2026 from the State Council notice by heart, and shares no line
  * with the code under test. Where the two disagree, one of them misread the rules.
  */
@@ -36,7 +36,7 @@ const ALL_REGIMES = ['soe-asset', 'soe-equity', 'soe-capital', 'public-rnd', 'pr
 const ALL_DEALS = ['development', 'transfer', 'license', 'consulting', 'service', 'equity-contribution'];
 const ALL_MODES = ['agreement', 'listing', 'auction', 'bidding', 'tender'];
 
-/** The rule value table, read column by column. */
+/** The values of the three rulebooks, written down a second time. */
 export const prose: Readonly<Record<'ctex' | 'stex' | 'szse', OracleBook>> = {
   ctex: {
     privateDisclosure: { days: 10, dayKind: 'working' },
