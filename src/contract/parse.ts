@@ -11,7 +11,7 @@ import { contradictions } from './semantics.ts';
 
 /**
  * Unknown JSON → a unified message, or every reason why not: first the JSON Schema of its kind (schemas/), then what
- * a schema cannot say (check digits of patents, sums, references between fields).
+ * a schema cannot say (check digits of patents, sums, references between fields). Gives it in the schema's order.
  */
 export function parseMessage(value: Json): Checked<Message> {
   if (!isObject(value)) return refused(refuse('wrong-type', ''));
@@ -23,7 +23,17 @@ export function parseMessage(value: Json): Checked<Message> {
   if (!validate(value)) return refused(...refusalsOf(validate.errors ?? [], value));
   const message = value as unknown as Message;
   const found = contradictions(message);
-  return found.length === 0 ? accepted(message) : refused(...found);
+  return found.length === 0 ? accepted(inOrder(message, validate)) : refused(...found);
+}
+
+/** The same message with its members as its schema lists them: one content is written in one way by every adapter. */
+function inOrder(message: Message, validate: ValidateFunction): Message {
+  const { properties } = validate.schema as { readonly properties: Readonly<Record<string, unknown>> };
+  const ordered: Record<string, unknown> = {};
+  for (const name of Object.keys(properties)) {
+    if (Object.hasOwn(message, name)) ordered[name] = message[name as keyof Message];
+  }
+  return ordered as unknown as Message;
 }
 
 /** The same from bytes. */

@@ -1,6 +1,6 @@
 import { addDays } from '../contract/dates.ts';
 import { type Rule, ruleOf } from './clause.ts';
-import { type Cited, issueOf } from './issue.ts';
+import { type Bilingual, type Cited, issueOf } from './issue.ts';
 import { countingOf, type Findings, type Matter, term, valuesOf } from './matter.ts';
 import { periodEnd } from './period.ts';
 
@@ -37,19 +37,12 @@ export function checkNotice(matter: Matter, findings: Findings): void {
     );
   }
   const lawful = strictest.endsOn;
-  const endsOn =
-    notice === undefined ? undefined : lawful !== undefined && lawful > notice.endsOn ? lawful : notice.endsOn;
+  // A lawful end that nobody knows yet cannot have passed: the notice counts as open.
+  const isKnown = notice !== undefined && unknown === undefined;
+  const endsOn = !isKnown ? undefined : lawful !== undefined && lawful > notice.endsOn ? lawful : notice.endsOn;
   findings.terms.notice = term({ days, dayKind, ...(endsOn === undefined ? {} : { endsOn }) }, strictest.from, cited);
   if (endsOn === undefined || endsOn >= matter.date) {
-    findings.issues.push(
-      issueOf('notice-open', 'notice', cited, home, host, {
-        zh: endsOn === undefined ? '协议定价尚未提供公示证明' : `协议定价公示至 ${endsOn} 届满`,
-        en:
-          endsOn === undefined
-            ? 'no proof of the public notice of the agreed price'
-            : `the public notice of the agreed price ends on ${endsOn}`,
-      }),
-    );
+    findings.issues.push(issueOf('notice-open', 'notice', cited, home, host, openDetail(notice, endsOn)));
     if (endsOn !== undefined) findings.recheckOn = addDays(endsOn, 1);
   }
   if (notice?.objections === true) {
@@ -60,6 +53,22 @@ export function checkNotice(matter: Matter, findings: Findings): void {
       }),
     );
   }
+}
+
+function openDetail(notice: unknown, endsOn: string | undefined): Bilingual {
+  if (notice === undefined) {
+    return { zh: '协议定价尚未提供公示证明', en: 'no proof of the public notice of the agreed price' };
+  }
+  if (endsOn === undefined) {
+    return {
+      zh: '协议定价公示的法定届满日尚无法确定',
+      en: 'the lawful end of the public notice of the agreed price cannot be told yet',
+    };
+  }
+  return {
+    zh: `协议定价公示至 ${endsOn} 届满`,
+    en: `the public notice of the agreed price ends on ${endsOn}`,
+  };
 }
 
 function demandsOf(matter: Matter): readonly Demand[] {
