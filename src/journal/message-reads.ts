@@ -13,7 +13,7 @@ export interface MessageRecord {
   /** The exchange's own bytes it came from, and the exchange's signature over them; null for the gateway's own. */
   readonly native: Buffer | null;
   readonly proof: string | null;
-  readonly received: Buffer;
+  readonly received: Buffer | null;
   readonly recordedAt: Date;
   readonly deliveries: readonly DeliveryRecord[];
 }

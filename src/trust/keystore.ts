@@ -72,7 +72,7 @@ const KEY_FILES: Readonly<Record<Alg, string>> = {
   ES256: 'envelope-es256.key.pem',
   'SM2-SM3': 'envelope-sm2.key.pem',
 };
-const INIT = 'qiao certs init';
+const INIT = '见 certs/README.md / see certs/README.md';
 
 /** @throws KeyProblem, or the SM2 known-answer test's error: both must stop the start */
 export function openKeyStore(folder: string, options: KeyStoreOptions): KeyStore {
@@ -93,7 +93,7 @@ export function openKeyStore(folder: string, options: KeyStoreOptions): KeyStore
       kept.set(file, made);
       return made;
     } catch (cause) {
-      throw new KeyProblem(path, '密钥无法使用', 'This key cannot be used', 'qiao certs list', cause);
+      throw new KeyProblem(path, '密钥无法使用', 'This key cannot be used', INIT, cause);
     }
   };
   const pair = (own: string, other: string): NativeKeys => ({
@@ -111,7 +111,7 @@ export function openKeyStore(folder: string, options: KeyStoreOptions): KeyStore
       const signer = use(file, (pem) => envelopeSignerFor(participant, alg, pem, trust, sm2, passphrase));
       if (signer !== undefined) return signer;
       const [zh, en] = [`信任清单未登记 ${participant} 的此密钥`, `The trust list lacks this key of ${participant}`];
-      throw new KeyProblem(join(root, 'trust.json'), zh, en, 'qiao certs list');
+      throw new KeyProblem(join(root, 'trust.json'), zh, en, INIT);
     },
     link: (exchange) => pair(`links/${exchange}/gateway.key.pem`, `links/${exchange}/exchange.pub.pem`),
     mock(exchange) {

@@ -151,7 +151,7 @@ describe('production', () => {
       const { message: text } = problem(() => open(where, false));
       expect(text).toMatch(/演示密钥/);
       expect(text).toMatch(/demo keys/);
-      expect(text).toMatch(/qiao certs init/);
+      expect(text).toMatch(/certs\/README\.md/);
     }
   });
 
@@ -188,7 +188,7 @@ describe('what is missing or broken', () => {
     expect(problem(() => use(open(broken)))).toMatchObject({ file: path, zh: '密钥无法使用' });
     expect(problem(() => use(open(broken))).message).not.toMatch(/not a key/);
     rmSync(path);
-    expect(problem(() => use(open(broken))).message).toMatch(/缺少密钥文件.*A key file is missing.*qiao certs init/s);
+    expect(problem(() => use(open(broken))).message).toMatch(/缺少密钥文件.*A key file is missing.*certs\/README\.md/s);
     expect(mode & 0o777).toBe(path.endsWith('.key.pem') ? 0o600 : 0o644);
   });
 

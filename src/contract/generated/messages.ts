@@ -241,7 +241,7 @@ export interface Payment {
   ];
 }
 /**
- * The terms in force at a host: every dimension with the value that holds and whose rule it is
+ * The terms in force at a host: every dimension with the value that holds; whose rule it is stands in the decision
  *
  * This interface was referenced by `Contract`'s JSON-Schema
  * via the `definition` "terms".

@@ -78,10 +78,11 @@ function evidence(record: MessageRecord) {
 function receiptsOf(record: MessageRecord) {
   const ends = record.deliveries.filter(({ receipt }) => receipt !== null);
   return [
-    { receipt: 'received', by: 'qiao', bytes: base64(record.received) },
-    ...ends.map(({ exchange, state, receipt }) => ({
+    ...(record.received === null ? [] : [{ receipt: 'received', by: 'qiao', bytes: base64(record.received) }]),
+    ...ends.map(({ exchange, state, receipt, sent }) => ({
       receipt: state === 'accepted' ? 'accepted' : 'refused',
-      by: exchange,
+      // Nothing was sent: the refusal is the gateway's own word.
+      by: state === 'refused' && sent === null ? 'qiao' : exchange,
       bytes: base64(receipt),
     })),
   ];
