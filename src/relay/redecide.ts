@@ -1,6 +1,7 @@
 import { dateAt } from '../contract/dates.ts';
 import type { Exchange } from '../contract/exchange.ts';
-import { type Database, transaction } from '../journal/database.ts';
+import { type Database, type Queryable, transaction } from '../journal/database.ts';
+import { numbersOf } from '../journal/numbers.ts';
 import { type DecisionRow, keepDecisions, queueDeliveries } from '../journal/record.ts';
 import { lockNames } from '../journal/rows.ts';
 import { emptyStanding, type Standing } from '../journal/standing.ts';
@@ -8,14 +9,13 @@ import { loadListings, loadSales } from '../journal/standing-load.ts';
 import { saveStanding } from '../journal/standing-save.ts';
 import { postponeRecheck, recheckSuspended, type WaitingListing, waitingListings } from '../journal/waiting.ts';
 import type { Decision } from '../rules/decide.ts';
-import type { RuleDesk } from './rule-desk.ts';
-import { decideAll, isRelayed, recheckOn } from './step-listing.ts';
+import { type CommitParts, commit, type Planned } from './commit.ts';
+import { decideAll, isRelayed, recheckOn, stateOfOurs } from './step-listing.ts';
 
-export interface RedecideParts {
+export interface RedecideParts extends CommitParts {
   readonly database: Database;
   readonly exchanges: readonly Exchange[];
-  rules(): RuleDesk;
-  nowMs(): number;
+  newId(): string;
   wake(exchanges: ReadonlySet<Exchange>): void;
   readonly batch: number;
 }
@@ -71,11 +71,36 @@ export async function redecide(parts: RedecideParts, all: boolean): Promise<numb
         going.map(({ row, host }) => ({ message: row.message, exchange: host, lane: row.listing, kind: 'listing' })),
         at,
       );
+      await commit(connection, await restated(connection, going, parts), emptyStanding(), parts);
       for (const { host } of going) woken.add(host);
       relayed += going.length;
     });
     if (woken.size > 0) parts.wake(woken);
   }
+}
+
+/** Where an earlier version is still shown as suspended, the gateway says that the listing is published again. */
+async function restated(
+  connection: Queryable,
+  going: readonly Again[],
+  parts: RedecideParts,
+): Promise<readonly Planned[]> {
+  const numberOf = await numbersOf(
+    connection,
+    going.map(({ row, host }) => ({ exchange: host, kind: 'listing', id: row.listing })),
+  );
+  const atMs = parts.nowMs();
+  return going
+    .filter(({ row, host }) => numberOf(host, 'listing', row.listing) !== undefined)
+    .map(({ row, host }) => ({
+      effect: stateOfOurs({ id: row.listing, version: row.version }, host, 'published', '', {
+        rules: parts.rules(),
+        atMs,
+      }),
+      id: parts.newId(),
+      atMs,
+      sentToUs: false,
+    }));
 }
 
 interface Again {

@@ -180,7 +180,10 @@ function restate(after: ListingStanding, before: ListingStanding | undefined, co
     );
 }
 
-/** A new version may no longer be shown where the old one was: the gateway itself takes the old one down there. */
+/**
+ * A new version may not be shown where the old one was: the gateway suspends the old one there. It never ends it, for
+ * a later version may be admitted again and an exchange does not take up an ended mirror.
+ */
 function takeDown(
   listing: Listing,
   gone: readonly Exchange[],
@@ -189,19 +192,18 @@ function takeDown(
 ): readonly Effect[] {
   return gone.map((host) => {
     const decision = decisions.find((one) => one.host === host)?.decision;
-    const held = decision?.verdict === 'hold';
     const reason = decision?.issues.map(({ code }) => code).join(', ') ?? '';
-    return stateOfOurs(listing, host, held ? 'suspended' : 'withdrawn', reason, context);
+    return stateOfOurs(listing, host, 'suspended', reason, context);
   });
 }
 
 /** What the gateway itself says of a listing to one host. */
-function stateOfOurs(
+export function stateOfOurs(
   { id, version }: Pick<Listing, 'id' | 'version'>,
   host: Exchange,
   status: ListingState['status'],
   reason: string,
-  context: StepContext,
+  context: Pick<StepContext, 'rules' | 'atMs'>,
 ): Effect {
   return {
     message: {

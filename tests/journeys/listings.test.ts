@@ -120,4 +120,46 @@ describe('a listing goes from its home to the two others', () => {
     const after = await getJson<ListingView>(journey, `/v1/listings/ctex%3A${listing.number}`);
     expect(after.decisions.every(({ verdict }) => verdict.startsWith('relay'))).toBe(true);
   });
+
+  it('a change that must wait suspends the mirror, and when it may go the mirror is published again with it', async () => {
+    const seller = {
+      name: '示例大学',
+      uscc: '12310000425000014Y',
+      nature: 'public-rnd',
+      region: '310110',
+      country: '142',
+    };
+    const listing = await publish('szse', { seller });
+    const first = held(journey, 'ctex', 'listing', listing.number);
+    const today = new Date(journey.clock.nowMs() + 8 * 3_600_000);
+    const day = (ahead: number) => new Date(today.getTime() + ahead * 86_400_000).toISOString().slice(0, 10);
+    const notice = { startsOn: day(0), endsOn: day(15), objections: false };
+    journey.mocks.szse.desk.change({ ...listing, version: 2, mode: 'agreement', notice });
+    await journey.settle();
+    const waiting = held(journey, 'ctex', 'listing', listing.number);
+    expect(waiting.state).not.toBe(first.state);
+    journey.clock.advance(20 * 86_400_000);
+    await journey.gateway.sweep();
+    await journey.settle();
+    const after = held(journey, 'ctex', 'listing', listing.number);
+    expect(after).toMatchObject({ number: first.number, version: 2, state: first.state });
+    expect(journey.errors).toEqual([]);
+  });
+
+  it('suspended where a change is not admitted, and published there again when a later one is', async () => {
+    const listing = await publish('ctex');
+    const first = held(journey, 'szse', 'listing', listing.number);
+    const { desk } = journey.mocks.ctex;
+    desk.change({ ...listing, version: 2, mode: 'auction', priceKind: 'reserve' });
+    await journey.settle();
+    expect(held(journey, 'szse', 'listing', listing.number).state).not.toBe(first.state);
+    desk.change({ ...listing, version: 3 });
+    await journey.settle();
+    expect(held(journey, 'szse', 'listing', listing.number)).toMatchObject({
+      number: first.number,
+      version: 3,
+      state: first.state,
+    });
+    expect(journey.errors).toEqual([]);
+  });
 });

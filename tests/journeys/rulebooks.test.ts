@@ -144,7 +144,7 @@ describe('when the rules change', () => {
 });
 
 describe('when the listing changes', () => {
-  it('a version that the host does not admit any more takes the earlier one down there, and says why', async () => {
+  it('a version that the host does not admit any more suspends the earlier one there, and says why', async () => {
     const listing = await publish('stex', { mode: 'agreement' });
     const id = `stex:${listing.number}`;
     held(journey, 'szse', 'listing', listing.number);
@@ -157,8 +157,8 @@ describe('when the listing changes', () => {
         'listing-state accepted',
       ]);
     }
-    expect(held(journey, 'ctex', 'listing', listing.number).state).toBe('OFFLINE');
-    expect(held(journey, 'szse', 'listing', listing.number).state).toBe('4');
+    expect(held(journey, 'ctex', 'listing', listing.number).state).toBe('SUSPENDED');
+    expect(held(journey, 'szse', 'listing', listing.number).state).toBe('2');
     const { rows } = await journey.gateway.database.query<{ issuer: string; envelope: Buffer }>(
       `select issuer, envelope from message where subject = $1 and kind = 'listing-state'`,
       [id],
@@ -167,7 +167,7 @@ describe('when the listing changes', () => {
       const { payload } = JSON.parse(envelope.toString()) as { payload: string };
       expect(issuer).toBe('qiao');
       expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
-        status: 'withdrawn',
+        status: 'suspended',
         reason: expect.stringContaining('export-prohibited'),
       });
     }
