@@ -43,6 +43,14 @@ export async function recheckSuspended(connection: Queryable, on: string): Promi
   );
 }
 
+/** Which of these decisions still stand. Meaningful once their listings are locked. */
+export async function stillCurrent(connection: Queryable, nos: readonly bigint[]): Promise<ReadonlySet<bigint>> {
+  const { rows } = await connection.query<{ no: bigint }>('select no from decision where no = any($1) and current', [
+    nos,
+  ]);
+  return new Set(rows.map(({ no }) => no));
+}
+
 /** Moves the recheck of current decisions that came out the same to a later day. */
 export async function postponeRecheck(
   connection: Queryable,

@@ -7,7 +7,13 @@ import { lockNames } from '../journal/rows.ts';
 import { emptyStanding, type Standing } from '../journal/standing.ts';
 import { loadListings, loadSales } from '../journal/standing-load.ts';
 import { saveStanding } from '../journal/standing-save.ts';
-import { postponeRecheck, recheckSuspended, type WaitingListing, waitingListings } from '../journal/waiting.ts';
+import {
+  postponeRecheck,
+  recheckSuspended,
+  stillCurrent,
+  type WaitingListing,
+  waitingListings,
+} from '../journal/waiting.ts';
 import type { Decision } from '../rules/decide.ts';
 import { type CommitParts, commit, type Planned } from './commit.ts';
 import { decideAll, isRelayed, recheckOn, stateOfOurs } from './step-listing.ts';
@@ -49,7 +55,16 @@ export async function redecide(parts: RedecideParts, all: boolean): Promise<numb
         [...standing.listings.values()].flatMap(({ assets }) => assets),
         standing,
       );
-      const again = decideAgain(waiting, standing, parts);
+      // Another process, or the last sweep, may have decided between the look and the lock.
+      const current = await stillCurrent(
+        connection,
+        waiting.map(({ no }) => no),
+      );
+      const again = decideAgain(
+        waiting.filter(({ no }) => current.has(no)),
+        standing,
+        parts,
+      );
       const at = new Date(parts.nowMs());
       const changed = again.filter(({ same }) => !same);
       await keepDecisions(
