@@ -5,16 +5,14 @@ import type { Message } from '../contract/message.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Admission, type Entry, enter, forget, turnDown } from '../journal/inbox.ts';
-import { idsOf } from '../journal/numbers.ts';
 import { mayBeNumbering } from '../journal/outbox.ts';
-import { lockNames } from '../journal/rows.ts';
-import { emptyStanding, type Standing, type Wanted } from '../journal/standing.ts';
-import { loadAwards, loadKnown, loadListings, loadRelated, loadSales } from '../journal/standing-load.ts';
+import type { Standing } from '../journal/standing.ts';
 import { commit, type Planned } from './commit.ts';
-import { numberRefs, resolve, want } from './resolve.ts';
+import { load } from './load.ts';
+import { numberRefs } from './resolve.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import type { Seals } from './seal.ts';
-import { rightsOf, type StepContext, type Stepped } from './step.ts';
+import type { StepContext, Stepped } from './step.ts';
 import { stepMessage } from './steps.ts';
 
 /** What the road needs from outside; handed in once. */
@@ -52,17 +50,23 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
       travellers.map(({ entry }) => entry),
     );
     const fresh = travellers.filter((traveller, i) => admit(traveller, admissions[i]!));
-    const standing = await load(connection, fresh);
+    const { messages, standing } = await load(
+      connection,
+      fresh.flatMap(({ message }) => message ?? []),
+    );
     const planned: Planned[] = [];
     const early: Traveller[] = [];
     const rules = parts.rules();
-    for (const traveller of fresh) {
-      const stepped = traveller.message === undefined ? undefined : step(traveller, standing, rules, parts);
-      if (stepped === undefined) continue;
+    for (const [i, traveller] of fresh.entries()) {
+      const message = messages[i]!;
+      const stepped = step(traveller, message, standing, rules, parts);
       if (stepped.ok === true) {
         traveller.answer = { outcome: 'accepted', messageId: traveller.entry.messageId };
         planned.push(...planOf(traveller, stepped.effects, parts));
-      } else if (stepped.ok === 'early' && (await maySoonBeKnown(connection, traveller, parts))) {
+      } else if (
+        stepped.ok === 'early' &&
+        (await maySoonBeKnown(connection, traveller.entry.arrival, message, parts))
+      ) {
         traveller.answer = { outcome: 'busy', retryAfterMs: 500 };
         early.push(traveller);
       } else {
@@ -131,54 +135,13 @@ function turnedDown(
   return [{ arrival: entry.arrival, refusals: answer.refusals, entered }];
 }
 
-/** Resolves numbers, then reads everything that the batch touches, with its locks, in a fixed order. */
-async function load(connection: Queryable, fresh: readonly Traveller[]): Promise<Standing> {
-  const standing = emptyStanding();
-  const messages = fresh.flatMap(({ message }) => (message === undefined ? [] : [message]));
-  if (messages.length === 0) return standing;
-  const idOf = await idsOf(connection, messages.flatMap(numberRefs));
-  const wanted: Wanted = {
-    listings: new Set(),
-    content: new Set(),
-    interests: new Set(),
-    deals: new Set(),
-    known: new Set(),
-  };
-  for (const traveller of fresh) {
-    if (traveller.message === undefined) continue;
-    const resolved = resolve(traveller.message, idOf);
-    (traveller as { message: Message }).message = resolved;
-    want(resolved, wanted);
-  }
-  // Which listing an interest or deal belongs to never changes, so this may be read before the locks.
-  await loadRelated(connection, wanted, standing);
-  await lockNames(connection, wanted.listings);
-  standing.interests.clear();
-  standing.deals.clear();
-  await loadRelated(connection, wanted, standing);
-  await loadListings(connection, wanted, standing);
-  await loadKnown(connection, [...wanted.known], standing);
-  await loadAwards(connection, takenAssets(messages, standing), standing);
-  await loadSales(connection, listedRights(messages), standing);
-  return standing;
-}
-
-/** What deals would take: locked, so that two deals on one right never both find it free. */
-function takenAssets(messages: readonly Message[], standing: Standing): readonly string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'deal') return [];
-    const id = 'id' in message.listing ? message.listing.id : message.listing.mirror;
-    return standing.listings.get(id)?.assets ?? [];
-  });
-}
-
-/** A right that is listed again is looked up for its last sale. */
-function listedRights(messages: readonly Message[]): readonly string[] {
-  return messages.flatMap((message) => (message.kind === 'listing' ? rightsOf(message) : []));
-}
-
-function step(traveller: Traveller, standing: Standing, rules: RuleDesk, parts: IntakeParts): Stepped {
-  const { entry, message } = traveller;
+function step(
+  { entry }: Traveller,
+  message: Message,
+  standing: Standing,
+  rules: RuleDesk,
+  parts: IntakeParts,
+): Stepped {
   const context: StepContext = {
     sender: entry.arrival.exchange,
     standing,
@@ -191,7 +154,7 @@ function step(traveller: Traveller, standing: Standing, rules: RuleDesk, parts: 
     digest: digestOfJson({ ...message, extensions: undefined }),
     digestOf: digestOfJson,
   };
-  return stepMessage(message!, context);
+  return stepMessage(message, context);
 }
 
 function digestOfJson(value: object): string {
@@ -204,11 +167,12 @@ function digestOfJson(value: object): string {
  */
 async function maySoonBeKnown(
   connection: Queryable,
-  { entry: { arrival }, message }: Traveller,
+  arrival: Arrival,
+  message: Message,
   parts: IntakeParts,
 ): Promise<boolean> {
   if (arrival.sentAtMs !== undefined && parts.nowMs() - arrival.sentAtMs < parts.patienceMs) return true;
-  const kinds = numberRefs(message!).map(({ kind }) => kind);
+  const kinds = numberRefs(message).map(({ kind }) => kind);
   return kinds.length > 0 && (await mayBeNumbering(connection, arrival.exchange, kinds));
 }
 

@@ -16,7 +16,8 @@ import {
 } from '../journal/waiting.ts';
 import type { Decision } from '../rules/decide.ts';
 import { type CommitParts, commit, type Planned } from './commit.ts';
-import { decideAll, isRelayed, recheckOn, stateOfOurs } from './step-listing.ts';
+import { stateOfOurs } from './own-word.ts';
+import { decideAll, isRelayed, recheckOn } from './step-listing.ts';
 
 export interface RedecideParts extends CommitParts {
   readonly database: Database;
