@@ -3,7 +3,7 @@ import { openDatabase } from '../../src/journal/database.ts';
 import { openWakes, type WakeParts } from '../../src/relay/wakes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/processes.ts';
-import { redisForTests, type TestRedis } from '../support/redis.ts';
+import { hasRedis, redisForTests, type TestRedis } from '../support/redis.ts';
 
 let database: TestDatabase;
 let redis: TestRedis | undefined;
@@ -61,11 +61,13 @@ async function listening(): Promise<{ end(): Promise<void>; port: number }> {
   return { end, port: address.port };
 }
 
-describe.each(['postgres', 'redis'] as const)('wake-ups on %s', (backend) => {
+describe.each([
+  { backend: 'postgres', run: it },
+  { backend: 'redis', run: hasRedis ? it : it.skip },
+])('wake-ups on $backend', ({ backend, run }) => {
   const url = () => (backend === 'redis' ? redis?.url : undefined);
 
-  it('arrive, also after many at once', async () => {
-    if (backend === 'redis' && redis === undefined) return;
+  run('arrive, also after many at once', async () => {
     const { wakes, woken, faults } = await open({ redisUrl: url() });
     expect([wakes.backend, await wakes.ready()]).toEqual([backend, true]);
     for (let i = 0; i < 1000; i += 1) wakes.wake('stex');
@@ -77,8 +79,7 @@ describe.each(['postgres', 'redis'] as const)('wake-ups on %s', (backend) => {
     expect(faults).toEqual([]);
   });
 
-  it('leave no connection and no fault behind, closed in the middle of the traffic', async () => {
-    if (backend === 'redis' && redis === undefined) return;
+  run('leave no connection and no fault behind, closed in the middle of the traffic', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { wakes, woken, faults } = await open({ redisUrl: url() });
       wakes.wake('ctex');
@@ -113,17 +114,19 @@ describe.each(['postgres', 'redis'] as const)('wake-ups on %s', (backend) => {
   });
 });
 
-it('reach this process although Redis has gone, and close in time', async () => {
-  const own = process.env.REDIS_URL === undefined ? await redisForTests() : undefined;
-  if (own === undefined) return;
-  const { wakes, woken, faults } = await open({ redisUrl: own.url });
-  await own.stop();
-  await until(async () => !(await wakes.ready()));
-  wakes.wake('szse');
-  await until(() => woken.includes('szse'));
-  expect(faults.length).toBeGreaterThan(0);
-  await wakes.close();
-});
+(hasRedis && process.env.REDIS_URL === undefined ? it : it.skip)(
+  'reach this process although Redis has gone, and close in time',
+  async () => {
+    const own = (await redisForTests())!;
+    const { wakes, woken, faults } = await open({ redisUrl: own.url });
+    await own.stop();
+    await until(async () => !(await wakes.ready()));
+    wakes.wake('szse');
+    await until(() => woken.includes('szse'));
+    expect(faults.length).toBeGreaterThan(0);
+    await wakes.close();
+  },
+);
 
 it('arrive again when the database has thrown every connection of the queue out', async () => {
   const { wakes, woken, faults } = await open({});

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,10 @@ export interface TestRedis {
   readonly url: string;
   stop(): Promise<void>;
 }
+
+/** Whether {@link redisForTests} has one to give: known before tests are named, so that they are skipped and not passed. */
+export const hasRedis =
+  Boolean(process.env.REDIS_URL) || spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
 /**
  * A Redis for tests: the one REDIS_URL names, or a private server on a free loopback port with an append-only file, as
