@@ -89,7 +89,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
   });
   opened.add(() => database.close());
-  const seals: Seals = { signerOf: (participant: Participant) => keys.envelopeSigner(participant) };
+  const seals: Seals = { signersOf: (participant: Participant) => [keys.envelopeSigner(participant)] };
 
   const calendars = parts.calendars ?? libraryCalendars;
   await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
@@ -124,7 +124,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     ],
     stopping: () => stopping,
     operatorToken: config.operatorToken,
-    cursorKey: cursorKey(keys),
+    cursorKey: await cursorKey(keys),
     limits,
     nowMs,
     newId: randomUUID,
@@ -192,8 +192,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
 }
 
 /** Signs the cursors of pages. It comes from our own key, so that it is secret and the same after every start. */
-function cursorKey(keys: KeyStore): Uint8Array {
-  return createHash('sha256')
-    .update(keys.envelopeSigner('qiao').sign(Buffer.from('cursors of pages, 1')))
-    .digest();
+async function cursorKey(keys: KeyStore): Promise<Uint8Array> {
+  const signature = await keys.envelopeSigner('qiao').sign(Buffer.from('cursors of pages, 1'));
+  return createHash('sha256').update(signature).digest();
 }

@@ -28,7 +28,11 @@ export const MAX_SKEW_SECONDS = 300;
  * @param signers keys of `header.iss`; several for a dual signature (Ed25519 and SM2)
  * @throws TypeError (assertion) when the header is not one that recipients would take
  */
-export function signEnvelope(payload: Uint8Array, header: EnvelopeHeader, signers: readonly Signer[]): Uint8Array {
+export async function signEnvelope(
+  payload: Uint8Array,
+  header: EnvelopeHeader,
+  signers: readonly Signer[],
+): Promise<Uint8Array> {
   return signJws(payload, writeEnvelopeHeader(header), signers);
 }
 

@@ -18,8 +18,8 @@ export type Alg = 'Ed25519' | 'ES256' | 'SM2-SM3';
 export interface Signer {
   readonly kid: string;
   readonly alg: Alg;
-  /** 64 bytes: Ed25519 as it is, ES256 and SM2 as r‖s. */
-  sign(bytes: Uint8Array): Uint8Array;
+  /** 64 bytes: Ed25519 as it is, ES256 and SM2 as r‖s. A promise where the key is elsewhere: a thread, a token. */
+  sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 export interface TrustEntry {
@@ -78,16 +78,21 @@ const KEY_BRINGERS: ReadonlySet<string> = new Set(['jku', 'jwk', 'x5u', 'x5c', '
  * Signs a payload of any bytes; the same input gives the same signing input, hence with Ed25519 the same bytes.
  * @param header protected members without alg and kid, in the order they are to be written
  */
-export function signJws(payload: Uint8Array, header: JsonObject, signers: readonly Signer[]): Uint8Array {
+export async function signJws(
+  payload: Uint8Array,
+  header: JsonObject,
+  signers: readonly Signer[],
+): Promise<Uint8Array> {
   if (signers.length < 1 || signers.length > MAX_SIGNATURES) throw new RangeError('assertion: 1 to 4 signers');
   const body = encodeBase64url(payload);
   const inOrder = [...signers].sort((a, b) => (a.kid < b.kid ? -1 : 1));
-  const signatures = inOrder.map((signer) => {
+  const signing = inOrder.map(async (signer) => {
     const text = JSON.stringify({ alg: signer.alg, kid: signer.kid, ...header });
     const protectedPart = Buffer.from(text, 'utf8').toString('base64url');
-    const signature = encodeBase64url(signer.sign(Buffer.from(`${protectedPart}.${body}`, 'latin1')));
+    const signature = encodeBase64url(await signer.sign(Buffer.from(`${protectedPart}.${body}`, 'latin1')));
     return `{"protected":"${protectedPart}","signature":"${signature}"}`;
   });
+  const signatures = await Promise.all(signing);
   return Buffer.from(`{"payload":"${body}","signatures":[${signatures.join(',')}]}`, 'latin1');
 }
 

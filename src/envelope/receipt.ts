@@ -86,7 +86,7 @@ export function receivedFor(envelope: VerifiedEnvelope, gateway: string, iat: nu
 }
 
 /** @throws TypeError (assertion) when the receipt is not one that its origin would take */
-export function signReceipt(receipt: Receipt, signers: readonly Signer[]): Uint8Array {
+export async function signReceipt(receipt: Receipt, signers: readonly Signer[]): Promise<Uint8Array> {
   const { receipt: kind, iss, aud, iat, message, envelope, ...says } = receipt;
   const header = { typ: profile.typ, iss, aud, iat };
   const body = { receipt: kind, message, envelope, ...says };

@@ -10,7 +10,12 @@ import type { Signer } from './jws.ts';
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const P256_HALF = Buffer.from((P256_ORDER / 2n).toString(16).padStart(64, '0'), 'hex');
 
-export function ed25519Signer(kid: string, privateKey: KeyObject): Signer {
+/** A signer whose key is in this process: signing is one call, without waiting. */
+export interface LocalSigner extends Signer {
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+export function ed25519Signer(kid: string, privateKey: KeyObject): LocalSigner {
   expectKey(privateKey, 'private', 'ed25519');
   return { kid, alg: 'Ed25519', sign: (bytes) => sign(null, bytes, privateKey) };
 }
@@ -21,7 +26,7 @@ export function ed25519Verify(publicKey: KeyObject): (bytes: Uint8Array, signatu
 }
 
 /** Signatures are r‖s, 64 bytes, with the lower s. */
-export function es256Signer(kid: string, privateKey: KeyObject): Signer {
+export function es256Signer(kid: string, privateKey: KeyObject): LocalSigner {
   expectKey(privateKey, 'private', 'ec', 'prime256v1');
   const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return { kid, alg: 'ES256', sign: (bytes) => withLowS(sign('sha256', bytes, key)) };

@@ -5,7 +5,7 @@ import type { Standing } from '../journal/standing.ts';
 import { saveStanding } from '../journal/standing-save.ts';
 import { lockStreams, saveHeads } from '../journal/streams.ts';
 import type { RuleDesk } from './rule-desk.ts';
-import { type Sealing, type Seals, seal } from './seal.ts';
+import { type Sealing, type Seals, sealAll } from './seal.ts';
 import type { Effect } from './step.ts';
 import { recheckOn } from './step-listing.ts';
 
@@ -38,24 +38,22 @@ export async function commit(
     connection,
     planned.map(({ effect }) => ({ issuer: effect.issuer, name: effect.stream })),
   );
-  const rows = planned.map(({ effect, id, atMs, native, sentToUs }) =>
-    seal(
-      {
-        id,
-        kind: effect.message.kind,
-        issuer: effect.issuer,
-        audience: effect.audience,
-        stream: effect.stream,
-        subject: effect.listing,
-        payload: effect.message,
-        rulebook: rules.citation(citedExchange(effect), atMs),
-        atMs,
-        sentToUs,
-        ...(native === undefined ? {} : { native }),
-      },
-      streams.head(effect.issuer, effect.stream),
-      parts.seals,
-    ),
+  const rows = await sealAll(
+    planned.map(({ effect, id, atMs, native, sentToUs }) => ({
+      id,
+      kind: effect.message.kind,
+      issuer: effect.issuer,
+      audience: effect.audience,
+      stream: effect.stream,
+      subject: effect.listing,
+      payload: effect.message,
+      rulebook: rules.citation(citedExchange(effect), atMs),
+      atMs,
+      sentToUs,
+      ...(native === undefined ? {} : { native }),
+    })),
+    ({ issuer, stream }) => streams.head(issuer, stream),
+    parts.seals,
   );
   // None of these waits for another's answer, so they travel together, in this order.
   await Promise.all([

@@ -73,12 +73,11 @@ export function openFinisher(parts: FinishParts): Finisher {
 
 async function write(batch: readonly Waiting[], parts: FinishParts): Promise<void> {
   const atMs = parts.nowMs();
-  const finishes: Finish[] = [];
+  const finishes = await Promise.all(batch.map(({ exchange, attempt }) => finishOf(exchange, attempt, atMs, parts)));
   const numbers: NumberRow[] = [];
   const planned: Planned[] = [];
-  for (const { exchange, attempt } of batch) {
-    const finish = finishOf(exchange, attempt, atMs, parts);
-    finishes.push(finish);
+  for (const [i, { exchange, attempt }] of batch.entries()) {
+    const finish = finishes[i]!;
     if (finish.state !== 'accepted' || finish.number === null) continue;
     const numbered = numberedBy(attempt.message);
     if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
@@ -91,7 +90,7 @@ async function write(batch: readonly Waiting[], parts: FinishParts): Promise<voi
   });
 }
 
-function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: FinishParts): Finish {
+async function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: FinishParts): Promise<Finish> {
   const { lease, outcome, request, loss } = attempt;
   const { no } = lease;
   const message = { id: lease.message, issuer: lease.issuer, digest: digestOf(lease.envelope) };
@@ -103,13 +102,13 @@ function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: Fin
   switch (outcome.outcome) {
     case 'accepted': {
       const number = outcome.number ?? null;
-      const receipt = judge(exchange, message, { number }, atMs, parts.seals);
+      const receipt = await judge(exchange, message, { number }, atMs, parts.seals);
       return { ...common, state: 'accepted', number, reason: null, answer: outcome.answer, receipt };
     }
     case 'refused': {
       const codes = outcome.refusals.slice(0, 64).map(({ code }) => code);
       // Without a request nothing was sent: the word is the gateway's own, not the exchange's.
-      const receipt = judge(
+      const receipt = await judge(
         request === undefined ? 'qiao' : exchange,
         message,
         { codes: codes.length === 0 ? ['host-refused'] : codes },

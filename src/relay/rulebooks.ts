@@ -100,7 +100,7 @@ export async function adoptRulebook(
   const streams = await lockStreams(connection, [{ issuer: exchange, name: stream }]);
   const head = streams.head(exchange, stream);
   const audience = parts.exchanges.filter((other) => other !== exchange);
-  const row = seal(
+  const row = await seal(
     {
       id,
       kind: 'rulebook',

@@ -1,5 +1,6 @@
 import type { Participant } from '../contract/exchange.ts';
 import { CONTRACT_VERSION } from '../contract/message.ts';
+import { encodeBase64url } from '../envelope/base64url.ts';
 import { digestOf } from '../envelope/digest.ts';
 import { signEnvelope } from '../envelope/envelope.ts';
 import type { Signer } from '../envelope/jws.ts';
@@ -9,7 +10,8 @@ import type { Head } from '../journal/streams.ts';
 
 /** Who signs for whom. */
 export interface Seals {
-  signerOf(participant: Participant): Signer;
+  /** The participant's own key first (Ed25519 or ES256), then its SM2 key where it has one. At least one. */
+  signersOf(participant: Participant): readonly Signer[];
 }
 
 export interface Sealing {
@@ -34,11 +36,11 @@ export interface Sealing {
  *
  * The payload is serialised here, once, and never again: these bytes are signed, stored and relayed.
  */
-export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
+export async function seal(sealing: Sealing, head: Head, seals: Seals): Promise<MessageRow> {
   const iat = Math.floor(sealing.atMs / 1000);
-  const signer = seals.signerOf(sealing.issuer);
-  let signature: Uint8Array | undefined;
-  const envelope = signEnvelope(
+  const made = new Map<string, Uint8Array>();
+  const signers = seals.signersOf(sealing.issuer).map((signer) => keeping(signer, made));
+  const envelope = await signEnvelope(
     Buffer.from(JSON.stringify(sealing.payload), 'utf8'),
     {
       typ: 'fed-msg+jws',
@@ -54,21 +56,12 @@ export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
       prev: head.digest,
       nat: sealing.native?.digest ?? null,
     },
-    [
-      {
-        kid: signer.kid,
-        alg: signer.alg,
-        sign: (bytes) => {
-          signature = signer.sign(bytes);
-          return signature;
-        },
-      },
-    ],
+    signers,
   );
   const digest = digestOf(envelope);
   head.seq += 1;
   head.digest = digest;
-  const received = sealing.sentToUs ? countersign(sealing, digest, signature, iat, seals) : null;
+  const received = sealing.sentToUs ? await countersign(sealing, digest, made, iat, seals) : null;
   return {
     id: sealing.id,
     kind: sealing.kind,
@@ -84,14 +77,51 @@ export function seal(sealing: Sealing, head: Head, seals: Seals): MessageRow {
   };
 }
 
-/** The gateway's receipt for what an exchange sent it: over the id, the digest and the origin's signature. */
+/**
+ * Seals many, each stream in the order given, streams beside each other: a message waits for its predecessor's digest
+ * and for nothing else, so keys that sign elsewhere (a thread, a token) work while others do.
+ */
+export async function sealAll(
+  sealings: readonly Sealing[],
+  headOf: (sealing: Sealing) => Head,
+  seals: Seals,
+): Promise<readonly MessageRow[]> {
+  const last = new Map<Head, Promise<unknown>>();
+  return Promise.all(
+    sealings.map((sealing) => {
+      const head = headOf(sealing);
+      const before = last.get(head);
+      const sealed = before === undefined ? seal(sealing, head, seals) : before.then(() => seal(sealing, head, seals));
+      last.set(head, sealed);
+      return sealed;
+    }),
+  );
+}
+
+/** The same signer; what it makes is kept under its key id. */
+function keeping(signer: Signer, made: Map<string, Uint8Array>): Signer {
+  const { kid, alg } = signer;
+  return {
+    kid,
+    alg,
+    sign: async (bytes) => {
+      const signature = await signer.sign(bytes);
+      made.set(kid, signature);
+      return signature;
+    },
+  };
+}
+
+/** The gateway's receipt for what an exchange sent it: over the id, the digest and all signatures of the origin. */
 function countersign(
   sealing: Sealing,
   digest: string,
-  signature: Uint8Array | undefined,
+  made: ReadonlyMap<string, Uint8Array>,
   iat: number,
   seals: Seals,
-): Uint8Array {
+): Promise<Uint8Array> {
+  // In the order of the envelope, which is that of the key ids.
+  const inOrder = [...made.keys()].sort();
   return signReceipt(
     {
       receipt: 'received',
@@ -100,9 +130,9 @@ function countersign(
       iat,
       message: sealing.id,
       envelope: digest,
-      signatures: [Buffer.from(signature ?? []).toString('base64url')],
+      signatures: inOrder.map((kid) => encodeBase64url(made.get(kid)!)),
     },
-    [seals.signerOf('qiao')],
+    receiptSigner('qiao', seals),
   );
 }
 
@@ -113,7 +143,7 @@ export function judge(
   verdict: { readonly number: string | null } | { readonly codes: readonly string[] },
   atMs: number,
   seals: Seals,
-): Uint8Array {
+): Promise<Uint8Array> {
   const common = {
     iss: recipient,
     aud: message.issuer,
@@ -121,8 +151,13 @@ export function judge(
     message: message.id,
     envelope: message.digest,
   };
-  const signers = [seals.signerOf(recipient)];
+  const signers = receiptSigner(recipient, seals);
   return 'codes' in verdict
     ? signReceipt({ receipt: 'refused', ...common, codes: verdict.codes }, signers)
     : signReceipt({ receipt: 'accepted', ...common, number: verdict.number }, signers);
+}
+
+/** A receipt bears the first signature only: what it speaks of bears them all. */
+function receiptSigner(participant: Participant, seals: Seals): readonly Signer[] {
+  return seals.signersOf(participant).slice(0, 1);
 }

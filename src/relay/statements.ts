@@ -36,7 +36,7 @@ export async function takeStatement(
     const atMs = parts.nowMs();
     const streams = await lockStreams(connection, [{ issuer: exchange, name: stream }]);
     const head = streams.head(exchange, stream);
-    const row = seal(
+    const row = await seal(
       {
         id: parts.newId(),
         kind: 'statement',

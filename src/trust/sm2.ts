@@ -16,7 +16,7 @@ import {
   createVerify,
   generateKeyPairSync,
 } from 'node:crypto';
-import type { Signer } from '../envelope/jws.ts';
+import type { LocalSigner } from '../envelope/signers.ts';
 import { derOfRs, rsOfDer } from './der.ts';
 
 /** The user id GB/T 35276 lays down where the parties have agreed on no other. */
@@ -93,7 +93,7 @@ export function makeSm2Pem(): string {
 }
 
 /** For envelopes: r‖s, 64 bytes. */
-export function sm2Signer(kid: string, key: Sm2PrivateKey, sm2: Sm2): Signer {
+export function sm2Signer(kid: string, key: Sm2PrivateKey, sm2: Sm2): LocalSigner {
   return {
     kid,
     alg: 'SM2-SM3',

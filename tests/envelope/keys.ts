@@ -1,11 +1,17 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { EnvelopeHeader } from '../../src/envelope/header.ts';
-import type { Alg, Signer, TrustEntry, TrustList } from '../../src/envelope/jws.ts';
-import { ed25519Signer, ed25519Verify, es256Signer, es256Verify } from '../../src/envelope/signers.ts';
+import type { Alg, TrustEntry, TrustList } from '../../src/envelope/jws.ts';
+import {
+  ed25519Signer,
+  ed25519Verify,
+  es256Signer,
+  es256Verify,
+  type LocalSigner,
+} from '../../src/envelope/signers.ts';
 
 /** A participant's fresh key, its trust entry, and the key objects for oracles. */
 export interface TestKey {
-  readonly signer: Signer;
+  readonly signer: LocalSigner;
   readonly entry: TrustEntry;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;

@@ -32,7 +32,7 @@ export async function keepMessage(db: Queryable, payload: { kind: string }, subj
       payload.kind,
       `${subject} ${id}`,
       subject,
-      signEnvelope(text(payload), header, [signer]),
+      await signEnvelope(text(payload), header, [signer]),
       Buffer.from('native 桥'),
       text({}),
     ],

@@ -63,7 +63,7 @@ export async function openGround(): Promise<Ground> {
   const keys = new Map<Participant, ReturnType<typeof testKey>>(
     ['qiao' as const, ...exchanges].map((participant) => [participant, testKey(participant, 'Ed25519')]),
   );
-  const seals: Seals = { signerOf: (participant) => keys.get(participant)!.signer };
+  const seals: Seals = { signersOf: (participant) => [keys.get(participant)!.signer] };
   for (const { rulebooks } of shipped) {
     for (const rulebook of rulebooks) {
       await transaction(database, (connection) =>

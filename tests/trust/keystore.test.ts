@@ -52,20 +52,20 @@ beforeAll(() => {
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 describe('a demo key store', () => {
-  test('is made at the first start and read at the next: the same keys', () => {
+  test('is made at the first start and read at the next: the same keys', async () => {
     const before = readFileSync(join(folder, 'demo/trust.json'), 'utf8');
     const [first, second] = [open(folder), open(folder)];
     expect(readFileSync(join(folder, 'demo/trust.json'), 'utf8')).toBe(before);
     expect(first.demo).toBe(true);
     const sign = (store: typeof first) => signEnvelope(message, header(), [store.envelopeSigner('ctex')]);
-    expect(Buffer.from(sign(first)).equals(sign(second))).toBe(true);
+    expect(Buffer.from(await sign(first)).equals(await sign(second))).toBe(true);
   });
 
-  test('gives every participant Ed25519 and SM2 keys that its own trust list verifies', () => {
+  test('gives every participant Ed25519 and SM2 keys that its own trust list verifies', async () => {
     const store = open(folder);
     for (const iss of ['qiao', ...exchanges]) {
       const signers = [store.envelopeSigner(iss), store.envelopeSigner(iss, 'SM2-SM3')];
-      const envelope = signEnvelope(message, header({ iss }), signers);
+      const envelope = await signEnvelope(message, header({ iss }), signers);
       const opened = verifyEnvelope(envelope, store.trust, { atMs, requireAlgs: ['Ed25519', 'SM2-SM3'] });
       expect(opened).toMatchObject({ ok: true, header: { iss } });
       expect(verifyEnvelope(envelope, store.trust, { atMs: now.getTime() }).ok).toBe(true);
