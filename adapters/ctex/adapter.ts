@@ -3,6 +3,7 @@ import type { Adapter } from '../../src/contract/adapter.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { openLink } from './link.ts';
+import { verifyProof } from './signature.ts';
 import { decodeStatement } from './statement.ts';
 
 const folder = new URL('./', import.meta.url);
@@ -18,4 +19,5 @@ export const ctex: Adapter = {
   encode,
   decodeStatement,
   openLink,
+  verifyProof,
 };

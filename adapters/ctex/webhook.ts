@@ -4,7 +4,7 @@ import { instantMs } from '../../src/contract/dates.ts';
 import { isObject, type JsonObject, parseJson } from '../../src/contract/json.ts';
 import { type Checked, type Refusal, refuse, refused } from '../../src/contract/refusal.ts';
 import { codes } from './codes.ts';
-import { signedText, WINDOW_MS } from './signature.ts';
+import { signedText, WINDOW_MS, writeProof } from './signature.ts';
 
 const PATH = '/exchanges/ctex/notify';
 
@@ -65,7 +65,7 @@ function prove(request: WebhookRequest, ports: LinkPorts, nowMs: number): Checke
     return refused(refuse('bad-signature'));
   }
   if (Math.abs(nowMs - Number(timestamp)) > WINDOW_MS) return refused(refuse('stale', '', timestamp));
-  return { ok: true, value: { nonce, text: JSON.stringify({ text, sign }) } };
+  return { ok: true, value: { nonce, text: writeProof(text, sign) } };
 }
 
 const occurTime = instant('spaced');

@@ -3,6 +3,7 @@ import type { Adapter } from '../../src/contract/adapter.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { openStexLink } from './link.ts';
+import { verifyProof } from './proof.ts';
 import { decodeStatement } from './statement.ts';
 
 /** 上海技术交易所, by profile 3.1: this project's stand-in for an interface that is not published. */
@@ -13,6 +14,7 @@ export const stex: Adapter = {
   encode,
   decodeStatement,
   openLink: openStexLink,
+  verifyProof,
 };
 
 function readRulebooks(): readonly unknown[] {

@@ -59,6 +59,8 @@ export function openOutbox(
       return pause(empty < IDLE_AFTER ? 1 : Math.min(IDLE_FACTOR, empty / IDLE_AFTER));
     }
     empty = 0;
+    // Before anything that rests on it is durable.
+    if (page.whole !== undefined) await ports.memory.keepWhole(page.whole);
     const busyMs = await handIn(page.arrivals);
     if (busyMs > 0) return busyMs;
     if (!(await acknowledge(page.cursor))) return pause(1);

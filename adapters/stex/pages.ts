@@ -1,5 +1,6 @@
 import type { Arrival } from '../../src/contract/adapter.ts';
 import type { Answered } from './line.ts';
+import { proofsOf } from './proof.ts';
 import { sm3 } from './seal.ts';
 import { elementsIn } from './slices.ts';
 import { isWdbh } from './wire.ts';
@@ -8,6 +9,8 @@ import { isWdbh } from './wire.ts';
 export interface Page {
   readonly cursor: string;
   readonly arrivals: readonly Arrival[];
+  /** The page itself where it holds several documents: their proofs name it. */
+  readonly whole?: Uint8Array;
   /** What stands in the page beside the documents and is no XML of a page. */
   readonly garbage?: Uint8Array;
 }
@@ -16,10 +19,7 @@ const LIST = /^(?:<\?xml[^>]*\?>)?\s*<WDLB\s+XYYB\s*=\s*(?:"([^"<&]{0,200})"|'([
 const BLANK = /^[ \t\r\n]*$/;
 const END = /^[ \t\r\n]*<\/WDLB[ \t\r\n]*>[ \t\r\n]*$/;
 
-/**
- * A page's documents, each with what proves it: STEX signed the page as a whole, so `before` and `after` keep the
- * bytes around the documents, and all arrivals of one page put together again are what was signed.
- */
+/** A page's documents, each with what proves it: STEX signed the page as a whole. */
 export function readPage({ body, seal }: Answered, arrivedAtMs: number): Page | undefined {
   const start = LIST.exec(latin1(body.subarray(0, 1024)));
   if (start === null) return undefined;
@@ -28,22 +28,21 @@ export function readPage({ body, seal }: Answered, arrivedAtMs: number): Page | 
   const rest = body.subarray(slices.at(-1)?.to ?? start[0].length);
   const isSound = start[0].endsWith('/>') ? BLANK.test(latin1(rest)) : END.test(latin1(rest));
   const garbage = gaps.find((gap) => !BLANK.test(latin1(gap))) ?? (isSound ? undefined : rest);
+  const proofs = proofsOf(body, slices, seal);
   const arrivals = slices.map(({ from, to }, i): Arrival => {
     const bytes = body.subarray(from, to);
-    const before = i === 0 ? body.subarray(0, from) : gaps[i]!;
-    const after = i === slices.length - 1 ? { after: base64(rest) } : {};
-    const proof = { ...seal, part: i + 1, parts: slices.length, before: base64(before), ...after };
-    return { exchange: 'stex', key: keyOf(bytes), bytes, proof: JSON.stringify(proof), arrivedAtMs };
+    return { exchange: 'stex', key: keyOf(bytes), bytes, proof: proofs[i]!, arrivedAtMs };
   });
-  return { cursor: start[1] ?? start[2] ?? '', arrivals, ...(garbage === undefined ? {} : { garbage }) };
+  const found = { cursor: start[1] ?? start[2] ?? '', arrivals };
+  return {
+    ...found,
+    ...(slices.length > 1 ? { whole: body } : {}),
+    ...(garbage === undefined ? {} : { garbage }),
+  };
 }
 
 function latin1(bytes: Uint8Array): string {
   return bufferOf(bytes).toString('latin1');
-}
-
-function base64(bytes: Uint8Array): string {
-  return bufferOf(bytes).toString('base64');
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

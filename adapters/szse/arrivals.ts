@@ -1,7 +1,8 @@
 import type { Answer, Arrival, LinkPorts } from '../../src/contract/adapter.ts';
 import { type Refusal, refuse } from '../../src/contract/refusal.ts';
 import { type Reply, refusedReply, replyTo } from './answers.ts';
-import { contentOf, type Frame, fieldOf } from './session-frame.ts';
+import { arrivedBytes, writeProof } from './proof.ts';
+import { type Frame, fieldOf } from './session-frame.ts';
 import type { Parcel } from './session-outgoing.ts';
 
 /** Business messages that SZSE sends, on their way into the gateway. */
@@ -17,8 +18,6 @@ export interface Arrivals {
 }
 
 const TYPES = new Set(['UL', 'UM', 'US', 'UI', 'UJ', 'UB', 'UD', 'UE', 'UC', 'UK', 'UF']);
-/** Types that need a time, which may be that of sending (decode). */
-const TIMED = new Set(['UI', 'UB']);
 const SHUT_OUT_MS = 1_000;
 const REMEMBERED = 10_000;
 
@@ -97,18 +96,13 @@ export function openArrivals(ports: LinkPorts, changed: () => void): Arrivals {
   };
 }
 
-/**
- * The message without session header and trailer, so that it is the same bytes however often the session sends it
- * again; what was signed, and the signature, are the proof beside it.
- */
+/** What was signed, and the signature, are the proof beside the bytes. */
 function arrivalOf(frame: Frame, nowMs: number): Arrival {
-  const time = TIMED.has(frame.type) && fieldOf(frame, 60) === undefined ? [[52, frame.sentAt] as const] : [];
-  const proof = `${(frame.signature ?? Buffer.alloc(0)).toString('base64')}\n${frame.covered.toString('utf8')}`;
   return {
     exchange: 'szse',
     key: fieldOf(frame, 11) ?? '',
-    bytes: Buffer.concat([Buffer.from(`35=${frame.type}\u0001`), contentOf(...time), frame.content]),
-    proof,
+    bytes: arrivedBytes(frame),
+    proof: writeProof(frame),
     arrivedAtMs: nowMs,
   };
 }

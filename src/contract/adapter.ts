@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Exchange } from './exchange.ts';
 import type { Loss } from './loss.ts';
 import type { Message, Statement } from './message.ts';
@@ -21,6 +22,19 @@ export interface Adapter {
   /** The day-end books, all pages of one batch in order → unified. Pure. */
   decodeStatement(pages: readonly Uint8Array[]): Checked<Statement>;
   openLink(settings: LinkSettings, ports: LinkPorts): Link;
+  /**
+   * Whether an arrival's proof shows that the holder of that key signed exactly these bytes in the exchange's own
+   * protocol. Pure, and false for whatever is malformed: it reads what strangers bring years later.
+   */
+  verifyProof(kept: KeptNative, verifier: NativeVerifier): boolean;
+}
+
+/** One arrival as the journal keeps it. */
+export interface KeptNative {
+  readonly bytes: Uint8Array;
+  readonly proof: string;
+  /** What the proof names as signed in one with other messages (`LinkMemory.keepWhole`). */
+  readonly whole?: Uint8Array;
 }
 
 /** What a request needs beside its content. */
@@ -65,7 +79,10 @@ export interface Arrival {
   /** The exchange's own id of the message: eventId, WDBH, tag 11. */
   readonly key: string;
   readonly bytes: Uint8Array;
-  /** The signature and what it covered, as text: kept as evidence beside the bytes. */
+  /**
+   * The signature and what it covered, as text: kept as evidence beside the bytes. Where the exchange signed more than
+   * this message in one, it is a JSON object whose `whole` is the SHA-256 (hex) of what was kept with `keepWhole`.
+   */
   readonly proof: string;
   /** A one-time value (nonce) that must never have been seen before from this exchange. */
   readonly once?: string;
@@ -96,10 +113,12 @@ export type Outcome =
 export interface LinkSettings {
   /** The name under which the gateway is known at this exchange. */
   readonly member: string;
-  /** HTTP base address (ctex, stex), or the file port (szse). */
+  /** HTTP base address (ctex, stex), or the file port (szse). `https:` is mutual TLS through {@link LinkPorts.tls}. */
   readonly url?: string;
   /** host:port of the session (szse). */
   readonly address?: string;
+  /** The session runs over mutual TLS (szse); absent: over plain TCP. */
+  readonly secure?: boolean;
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
   /** The same for day-end books; absent: as any other answer. */
@@ -117,6 +136,8 @@ export interface LinkPorts {
   readonly signer: NativeSigner;
   readonly verifier: NativeVerifier;
   readonly memory: LinkMemory;
+  /** Absent: there are no certificates, and only plain addresses can be reached. */
+  readonly tls?: TlsPort;
   nowMs(): number;
   /** 32 hexadecimal characters, fresh. */
   nonce(): string;
@@ -126,6 +147,19 @@ export interface LinkPorts {
   keepRefused(arrival: Arrival, refusal: Refusal): Promise<void>;
   log(level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
+
+/** Mutual TLS to one exchange; which certificates are good is known where it comes from. */
+export interface TlsPort {
+  /**
+   * Dials. `secureConnect` comes once the exchange has proved to be itself; nothing written is sent before. Otherwise the
+   * connection is destroyed with an error whose code is {@link BAD_PEER}: nothing was sent. It is cut as soon as the
+   * certificate is no longer good.
+   */
+  connect(host: string, port: number): Duplex;
+}
+
+/** `code` of the error that ends a connection whose other side has no good certificate. */
+export const BAD_PEER = 'ERR_BAD_PEER';
 
 /** What a link must still know after a crash; kept in PostgreSQL, one namespace for each exchange. */
 export interface LinkMemory {
@@ -137,6 +171,8 @@ export interface LinkMemory {
   keepSent(messages: readonly SentMessage[]): Promise<void>;
   /** Kept messages with from ≤ seq ≤ to, in order. */
   sentBetween(from: number, to: number): Promise<readonly SentMessage[]>;
+  /** Keeps for ever what the exchange signed as one and what is more than one message; again is no error. */
+  keepWhole(bytes: Uint8Array): Promise<void>;
 }
 
 export interface SentMessage {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LinkMemory, SentMessage } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Database } from './database.ts';
@@ -37,6 +38,13 @@ export function openLinkMemory(database: Database, exchange: Exchange): LinkMemo
         { exchange: 'text', seq: 'bigint', bytes: 'bytea' },
         messages.map(({ seq, bytes }) => ({ exchange, seq, bytes: Buffer.from(bytes) })),
         'on conflict (exchange, seq) do update set bytes = excluded.bytes',
+      );
+    },
+    keepWhole: async (bytes) => {
+      const sha256 = createHash('sha256').update(bytes).digest();
+      await database.query(
+        'insert into native_whole (exchange, sha256, bytes) values ($1, $2, $3) on conflict do nothing',
+        [exchange, sha256, Buffer.from(bytes)],
       );
     },
     sentBetween: async (from, to) => {
