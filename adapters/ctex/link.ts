@@ -1,7 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Link, LinkPorts, LinkSettings, NativeRequest, Outcome } from '../../src/contract/adapter.ts';
+import { closeAgents, openAgents, wasUnsent } from '../agents.ts';
 import { outcomeOf, outcomeOfQuery, readAnswer } from './answers.ts';
 import { pathStep } from './paths.ts';
 import { signedText } from './signature.ts';
@@ -20,8 +19,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
   if (settings.url === undefined) throw new Error('ctex: the link needs the base address of the exchange');
   const base = new URL(settings.url);
   const prefix = base.pathname.replace(/\/$/, '');
-  const options = { keepAlive: true, maxSockets: settings.concurrency };
-  const agents = { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+  const agents = openAgents(ports.tls, settings.concurrency);
   const fixed: Omit<InternalAxiosRequestConfig, 'headers'> = {
     ...agents,
     ...UNTOUCHED,
@@ -90,7 +88,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
       bytes = await call(request.method, request.path, request.bytes);
     } catch (error) {
       const reason = reasonOf(error);
-      return wasNeverSent(error) ? { outcome: 'retry', afterMs: 1000, reason } : { outcome: 'ambiguous', reason };
+      return wasUnsent(error) ? { outcome: 'retry', afterMs: 1000, reason } : { outcome: 'ambiguous', reason };
     }
     const answer = readAnswer(bytes, settings.maxAnswerBytes);
     return answer === undefined
@@ -137,8 +135,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     stop: async () => {
       isRunning = false;
       await Promise.allSettled(underWay);
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
+      closeAgents(agents);
     },
     send: (request) => tracked(send(request)),
     ask: (request) => tracked(ask(request)),
@@ -166,25 +163,6 @@ const UNTOUCHED = {
   decompress: false,
   validateStatus: () => true,
 } as const;
-
-/** Errors of looking up, connecting and greeting: not a byte of the request had left. */
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-function wasNeverSent(error: unknown): boolean {
-  return BEFORE_SENDING.has(String((error as { code?: unknown }).code));
-}
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };

@@ -1,8 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import axios, { isAxiosError } from 'axios';
 import type { LinkPorts, LinkSettings } from '../../src/contract/adapter.ts';
 import type { Refusal } from '../../src/contract/refusal.ts';
+import { closeAgents, openAgents, wasUnsent } from '../agents.ts';
 import { codes } from './codes.ts';
 import { openSeal, type Seal, type SerialWindow, sealRequest } from './seal.ts';
 
@@ -27,9 +26,6 @@ export interface Line {
   close(): void;
 }
 
-/** Errors that happen before a connection stands, so that nothing can have been sent. */
-const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
-
 export function openLine(
   settings: LinkSettings,
   ports: LinkPorts,
@@ -37,10 +33,7 @@ export function openLine(
   serials: SerialWindow,
   maxSockets: number,
 ): Line {
-  const agents = {
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
-  };
+  const agents = openAgents(ports.tls, maxSockets);
   const client = axios.create({
     ...agents,
     ...(settings.url === undefined ? {} : { baseURL: settings.url }),
@@ -84,13 +77,10 @@ export function openLine(
       } catch (error) {
         if (!isAxiosError(error)) throw error;
         const reason = `${error.code ?? ''} ${error.message}`.trim();
-        return { why: UNSENT.has(error.code ?? '') ? 'unsent' : 'lost', reason };
+        return { why: wasUnsent(error) ? 'unsent' : 'lost', reason };
       }
     },
-    close() {
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
-    },
+    close: () => closeAgents(agents),
   };
 }
 

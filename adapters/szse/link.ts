@@ -1,5 +1,6 @@
 import axios from 'axios';
 import type { Link, LinkPorts, LinkSettings, LinkState } from '../../src/contract/adapter.ts';
+import { type Agents, closeAgents, openAgents } from '../agents.ts';
 import { openArrivals } from './arrivals.ts';
 import { openRequests } from './requests.ts';
 import { openSession, type Session } from './session.ts';
@@ -25,6 +26,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
   let line: Promise<void> = Promise.resolve();
   let cutPause: () => void = () => undefined;
 
+  const agents = openAgents(ports.tls, 1);
   const requests = openRequests(settings, () => (isUp && session !== undefined ? session.put : undefined));
   const arrivals = openArrivals(ports, () => {
     const count = arrivals.underWay();
@@ -98,13 +100,14 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
       await atMost(settings.timeoutMs, Promise.all([requests.idle(), arrivals.idle()]));
       await session?.logout();
       cutPause();
+      closeAgents(agents);
       await line;
       await watermark?.settle();
     },
     send: async (request) =>
       isStopping ? { outcome: 'retry', afterMs: 1_000, reason: 'stopping' } : requests.send(request),
     ask: async (request) => (isStopping ? { outcome: 'ambiguous', reason: 'stopping' } : requests.ask(request)),
-    fetchStatement: (date) => fetchFile(settings, date),
+    fetchStatement: (date) => fetchFile(settings, date, agents),
     state: (): LinkState => ({
       up: isUp,
       ...(lastHeardAtMs === undefined ? {} : { lastHeardAtMs }),
@@ -126,10 +129,11 @@ async function atMost(ms: number, done: Promise<unknown>): Promise<void> {
 }
 
 /** The day-end file of a business date, one page. Throws a Fault where it cannot be had. */
-async function fetchFile(settings: LinkSettings, date: string): Promise<readonly Uint8Array[]> {
+async function fetchFile(settings: LinkSettings, date: string, agents: Agents): Promise<readonly Uint8Array[]> {
   const url = `${settings.url ?? ''}/files/statement/${date.replaceAll('-', '')}.txt`;
   try {
     const answer = await axios.get<ArrayBuffer>(url, {
+      ...agents,
       responseType: 'arraybuffer',
       maxContentLength: settings.maxStatementBytes ?? settings.maxAnswerBytes,
       maxRedirects: 0,

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { LinkPorts, SentMessage } from '../../src/contract/adapter.ts';
 import { contentOf, type Frame, sendingTime, writeFrame } from './session-frame.ts';
 import { readWhole } from './session-stream.ts';
@@ -37,7 +37,7 @@ const AGAIN_BATCH = 200;
  * kept is the next batch. Nothing is written before it is kept, so every number can be accounted for after a crash.
  */
 export function openOutgoing(
-  socket: Socket,
+  socket: Duplex,
   sender: string,
   target: string,
   ports: LinkPorts,

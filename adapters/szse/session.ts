@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { LinkPorts } from '../../src/contract/adapter.ts';
 import { codes } from './codes.ts';
 import { contentOf, type Frame, fieldOf } from './session-frame.ts';
@@ -9,6 +10,7 @@ import { openFrameReader } from './session-stream.ts';
 export interface SessionSettings {
   readonly host: string;
   readonly port: number;
+  readonly secure?: boolean;
   readonly member: string;
   readonly heartbeatS: number;
   readonly timeoutMs: number;
@@ -52,7 +54,7 @@ export function openSession(
   acts: SessionActs,
 ): Session {
   const { member, heartbeatS } = settings;
-  const socket: Socket = connect({ host: settings.host, port: settings.port, noDelay: true });
+  const socket = dial(settings, ports);
   const reader = openFrameReader();
   let isUp = false;
   let isLeaving = false;
@@ -157,7 +159,9 @@ export function openSession(
     const signature = Buffer.from(ports.signer.sign(Buffer.from(signed))).toString('base64');
     return contentOf([108, heartbeatS], [553, member], [95, signature.length], [96, signature]);
   };
-  socket.once('connect', () => put({ type: 'A', content: logonContent, business: false }));
+  socket.once(settings.secure === true ? 'secureConnect' : 'connect', () =>
+    put({ type: 'A', content: logonContent, business: false }),
+  );
   socket.on('data', (chunk: Buffer) => {
     silentTicks = 0;
     acts.heard();
@@ -202,4 +206,11 @@ export function openSession(
     end,
     ended,
   };
+}
+
+/** Over TLS the session begins once the exchange's certificate was found good. */
+function dial({ host, port, secure }: SessionSettings, { tls }: LinkPorts): Duplex {
+  if (secure !== true) return connect({ host, port, noDelay: true });
+  if (tls === undefined) throw new TypeError('szse: no certificates for a session over TLS');
+  return tls.connect(host, port);
 }

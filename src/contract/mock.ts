@@ -26,11 +26,27 @@ export interface MockPorts {
   /** 0: any free port. Always on 127.0.0.1. */
   readonly port: number;
   readonly filePort?: number;
+  /** The exchange's own side of mutual TLS; absent: it speaks plain HTTP and TCP. */
+  readonly tls?: MockTls;
   /** Where it pushes to (ctex): the gateway's base address; may be set later with `desk.aim`. */
   readonly gatewayUrl?: string;
   nowMs(): number;
   /** 32 hexadecimal characters, fresh. */
   nonce(): string;
+}
+
+/** What the exchange needs to prove itself and to judge the gateway's certificate by; PEM. */
+export interface MockTls {
+  readonly key: string;
+  /** Its own certificate and that of its issuer. */
+  readonly chain: string;
+  readonly root: string;
+  /** The TLS intermediate under that root. */
+  readonly issuer: string;
+  /** Whose certificate is let in: the gateway's participant code. */
+  readonly peer: string;
+  /** Serial numbers revoked by now, upper-case hexadecimal without leading zeros. */
+  revoked(): ReadonlySet<string>;
 }
 
 export interface MockAddress {
