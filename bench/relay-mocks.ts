@@ -31,7 +31,7 @@ export type FromMocks =
 /** The gateway's clock runs on another day; both processes count from the same one. */
 const aheadMs = Number(process.argv[3] ?? 0);
 const nowMs = () => Date.now() + aheadMs;
-const keys = openKeyStore(process.argv[2] ?? '', { demo: true, now: new Date(nowMs()) });
+const keys = await openKeyStore(process.argv[2] ?? '', { demo: true, nowMs });
 const opened = new Map<Exchange, MockExchange>();
 const addresses = {} as Record<Exchange, MockAddress>;
 for (const exchange of exchanges) {

@@ -56,8 +56,8 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
   const embedded = await startEmbedded({ folder: join(folder, 'database') });
   const keysFolder = join(folder, 'keys');
-  const keys = openKeyStore(keysFolder, { demo: true, now: new Date(MORNING) });
   const clock = clockFrom(MORNING);
+  const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs });
   const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now());
   let gateway: Gateway | undefined;
   try {

@@ -51,7 +51,7 @@ const MEMBER = 'QIAO';
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { clock } = options;
-  const keys = openKeyStore(options.keysFolder, { demo: true, now: new Date(clock.nowMs()) });
+  const keys = await openKeyStore(options.keysFolder, { demo: true, nowMs: clock.nowMs });
   const opened = Object.fromEntries(exchanges.map((exchange) => [exchange, mocks[exchange]()])) as Record<
     Exchange,
     MockExchange

@@ -39,7 +39,7 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
         import('../../adapters/mocks.ts'),
         import('../../adapters/desk.ts'),
       ]);
-      const keys = openKeyStore(config.keysFolder, { demo: true, now: new Date(terminal.nowMs()) });
+      const keys = await openKeyStore(config.keysFolder, { demo: true, nowMs: terminal.nowMs });
       const mock = mocks[exchange]();
       const member = options.member ?? config.member;
       try {

@@ -34,7 +34,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
         const gateway = await openGateway({
           config,
           adapters,
-          keys: openKeyStore(config.keysFolder, { demo: !config.production, now: new Date(terminal.nowMs()) }),
+          keys: await openKeyStore(config.keysFolder, { demo: !config.production, nowMs: terminal.nowMs }),
           databaseUrl: config.databaseUrl ?? embedded!.url,
           calendars,
           log,

@@ -22,7 +22,7 @@ Demo keys: the private keys of all sides in one place. For demonstration only; p
  * Makes a whole store at `root`, all or nothing: two processes that start at once end up with one and the same.
  * @param root a folder that does not exist yet; its parent is made if need be
  */
-export function makeDemoStore(root: string, now: Date): void {
+export async function makeDemoStore(root: string, now: Date): Promise<void> {
   const parent = dirname(root);
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const making = join(parent, `.making-${process.pid}-${randomBytes(6).toString('hex')}`);

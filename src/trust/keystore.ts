@@ -46,8 +46,8 @@ export interface NativeKeys {
 export interface KeyStoreOptions {
   /** Whether demo keys may be used, and made when there are none. Never in production. */
   readonly demo: boolean;
-  /** For the validity of keys made now. */
-  readonly now: Date;
+  /** Which keys are valid now, and from when those made now are. */
+  nowMs(): number;
   /** Opens encrypted PKCS#8 files. */
   readonly passphrase?: string;
   readonly sm2?: Sm2;
@@ -75,10 +75,10 @@ const KEY_FILES: Readonly<Record<Alg, string>> = {
 const INIT = '见 certs/README.md / see certs/README.md';
 
 /** @throws KeyProblem, or the SM2 known-answer test's error: both must stop the start */
-export function openKeyStore(folder: string, options: KeyStoreOptions): KeyStore {
+export async function openKeyStore(folder: string, options: KeyStoreOptions): Promise<KeyStore> {
   const { passphrase } = options;
   const sm2 = options.sm2 ?? chooseSm2();
-  const root = chooseRoot(folder, options);
+  const root = await chooseRoot(folder, options);
   const demo = existsSync(join(root, 'DEMO'));
   const trust = readTrust(join(root, 'trust.json'), sm2);
 
@@ -122,7 +122,7 @@ export function openKeyStore(folder: string, options: KeyStoreOptions): KeyStore
   };
 }
 
-function chooseRoot(folder: string, { demo, now }: KeyStoreOptions): string {
+async function chooseRoot(folder: string, { demo, nowMs }: KeyStoreOptions): Promise<string> {
   const real = existsSync(join(folder, 'trust.json'));
   if (real && (demo || !existsSync(join(folder, 'DEMO')))) return folder;
   const demoRoot = join(folder, 'demo');
@@ -139,7 +139,7 @@ function chooseRoot(folder: string, { demo, now }: KeyStoreOptions): string {
   }
   if (!existsSync(join(demoRoot, 'trust.json'))) {
     try {
-      makeDemoStore(demoRoot, now);
+      await makeDemoStore(demoRoot, new Date(nowMs()));
     } catch (cause) {
       throw new KeyProblem(
         demoRoot,

@@ -153,7 +153,7 @@ describe('the embedded database', () => {
     const env = { QIAO_DATA: data, QIAO_KEYS: keysFolder, QIAO_CALENDAR: calendar };
     const first = start(env);
     const url = await urlOf(first);
-    const keys = openKeyStore(keysFolder, { demo: true, now: new Date() });
+    const keys = await openKeyStore(keysFolder, { demo: true, nowMs: Date.now });
     const opened = { ctex: mocks.ctex(), stex: mocks.stex() };
     const settings = (exchange: 'ctex' | 'stex') => ({
       ...keys.mock(exchange),

@@ -25,13 +25,15 @@ const base = mkdtempSync(join(tmpdir(), 'qiao-keys-'));
 const folder = join(base, 'keys');
 const exchanges = ['ctex', 'stex', 'szse'] as const;
 const message = Buffer.from('any bytes');
-const open = (where: string, demo = true) => openKeyStore(where, { demo, now });
+const open = (where: string, demo = true) => openKeyStore(where, { demo, nowMs: () => now.getTime() });
 const files = (root: string) =>
   readdirSync(root, { recursive: true, withFileTypes: true }).map((f) => ({ path: join(f.parentPath, f.name), f }));
 
-function problem(act: () => unknown): KeyProblem {
+type Store = Awaited<ReturnType<typeof open>>;
+
+async function problem(act: () => unknown): Promise<KeyProblem> {
   try {
-    act();
+    await act();
   } catch (cause) {
     if (cause instanceof KeyProblem) return cause;
     throw cause;
@@ -46,15 +48,15 @@ function copy(name: string): string {
   return to;
 }
 
-beforeAll(() => {
-  open(folder);
+beforeAll(async () => {
+  await open(folder);
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 describe('a demo key store', () => {
   test('is made at the first start and read at the next: the same keys', async () => {
     const before = readFileSync(join(folder, 'demo/trust.json'), 'utf8');
-    const [first, second] = [open(folder), open(folder)];
+    const [first, second] = await Promise.all([open(folder), open(folder)]);
     expect(readFileSync(join(folder, 'demo/trust.json'), 'utf8')).toBe(before);
     expect(first.demo).toBe(true);
     const sign = (store: typeof first) => signEnvelope(message, header(), [store.envelopeSigner('ctex')]);
@@ -62,7 +64,7 @@ describe('a demo key store', () => {
   });
 
   test('gives every participant Ed25519 and SM2 keys that its own trust list verifies', async () => {
-    const store = open(folder);
+    const store = await open(folder);
     for (const iss of ['qiao', ...exchanges]) {
       const signers = [store.envelopeSigner(iss), store.envelopeSigner(iss, 'SM2-SM3')];
       const envelope = await signEnvelope(message, header({ iss }), signers);
@@ -73,17 +75,20 @@ describe('a demo key store', () => {
     expect(store.envelopeSigner('qiao')).toBe(store.envelopeSigner('qiao')); // decoded once
   });
 
-  test.each(exchanges)('holds both sides of the %s link, each verifying the other and only the other', (exchange) => {
-    const store = open(folder);
-    const [gateway, mock] = [store.link(exchange), store.mock(exchange)];
-    expect(mock.verifier.verify(message, gateway.signer.sign(message))).toBe(true);
-    expect(gateway.verifier.verify(message, mock.signer.sign(message))).toBe(true);
-    expect(gateway.verifier.verify(message, gateway.signer.sign(message))).toBe(false);
-    const other = exchange === 'ctex' ? 'stex' : 'ctex';
-    expect(gateway.verifier.verify(message, store.mock(other).signer.sign(message))).toBe(false);
-  });
+  test.each(exchanges)(
+    'holds both sides of the %s link, each verifying the other and only the other',
+    async (exchange) => {
+      const store = await open(folder);
+      const [gateway, mock] = [store.link(exchange), store.mock(exchange)];
+      expect(mock.verifier.verify(message, gateway.signer.sign(message))).toBe(true);
+      expect(gateway.verifier.verify(message, mock.signer.sign(message))).toBe(true);
+      expect(gateway.verifier.verify(message, gateway.signer.sign(message))).toBe(false);
+      const other = exchange === 'ctex' ? 'stex' : 'ctex';
+      expect(gateway.verifier.verify(message, store.mock(other).signer.sign(message))).toBe(false);
+    },
+  );
 
-  test('keeps private keys to their owner, and none in a public file', () => {
+  test('keeps private keys to their owner, and none in a public file', async () => {
     const isPrivate = (path: string) => path.endsWith('.key.pem');
     let seen = 0;
     for (const { path, f } of files(join(folder, 'demo'))) {
@@ -112,7 +117,7 @@ describe('a demo key store', () => {
     }
   });
 
-  test('has certificates for the ctex RSA keys that chain to its own root, with names in Chinese', () => {
+  test('has certificates for the ctex RSA keys that chain to its own root, with names in Chinese', async () => {
     const read = (name: string) => new X509Certificate(readFileSync(join(folder, 'demo/links/ctex', name)));
     const [root, gateway, exchange] = [read('root.cert.pem'), read('gateway.cert.pem'), read('exchange.cert.pem')];
     expect(root.ca && root.verify(root.publicKey)).toBe(true);
@@ -133,82 +138,88 @@ describe('a demo key store', () => {
     expect(() => readFileSync(join(folder, 'demo/links/ctex/root.key.pem'))).toThrow();
   });
 
-  test('made twice at once is one whole store: the later maker keeps its hands off', () => {
+  test('made twice at once is one whole store: the later maker keeps its hands off', async () => {
     const late = join(base, 'late');
-    makeDemoStore(join(late, 'demo'), now);
+    await makeDemoStore(join(late, 'demo'), now);
     const winner = readFileSync(join(late, 'demo/trust.json'), 'utf8');
-    makeDemoStore(join(late, 'demo'), now);
+    await makeDemoStore(join(late, 'demo'), now);
     expect(readFileSync(join(late, 'demo/trust.json'), 'utf8')).toBe(winner);
     expect(readdirSync(late)).toEqual(['demo']);
   });
 });
 
 describe('production', () => {
-  test('refuses demo keys, wherever they lie, and says what to do', () => {
+  test('refuses demo keys, wherever they lie, and says what to do', async () => {
     const flat = join(base, 'flat');
     cpSync(join(folder, 'demo'), flat, { recursive: true });
     for (const where of [folder, flat]) {
-      const { message: text } = problem(() => open(where, false));
+      const { message: text } = await problem(() => open(where, false));
       expect(text).toMatch(/演示密钥/);
       expect(text).toMatch(/demo keys/);
       expect(text).toMatch(/certs\/README\.md/);
     }
   });
 
-  test('refuses a folder without keys and makes nothing in it', () => {
+  test('refuses a folder without keys and makes nothing in it', async () => {
     const empty = join(base, 'empty');
-    expect(problem(() => open(empty, false)).message).toMatch(/没有密钥库.*There is no key store.*trust\.json/s);
+    expect((await problem(() => open(empty, false))).message).toMatch(
+      /没有密钥库.*There is no key store.*trust\.json/s,
+    );
     expect(existsSync(empty)).toBe(false);
   });
 
-  test('uses a real store, also where demo keys would be allowed; it has no side of the exchanges', () => {
+  test('uses a real store, also where demo keys would be allowed; it has no side of the exchanges', async () => {
     const real = join(base, 'real');
     cpSync(join(folder, 'demo'), real, { recursive: true });
     rmSync(join(real, 'DEMO'));
     rmSync(join(real, 'mocks'), { recursive: true });
     for (const demo of [true, false]) {
-      const store = open(real, demo);
+      const store = await open(real, demo);
       expect([store.demo, store.root]).toEqual([false, real]);
       expect(store.link('stex').signer.sign(message).length).toBeGreaterThan(60);
-      expect(problem(() => store.mock('stex')).message).toMatch(/交易所私钥/);
+      expect((await problem(() => store.mock('stex'))).message).toMatch(/交易所私钥/);
     }
   });
 });
 
 describe('what is missing or broken', () => {
   test.each([
-    ['participants/qiao/envelope.key.pem', (store: ReturnType<typeof open>) => store.envelopeSigner('qiao')],
-    ['links/stex/gateway.key.pem', (store: ReturnType<typeof open>) => store.link('stex')],
-    ['links/szse/exchange.pub.pem', (store: ReturnType<typeof open>) => store.link('szse')],
-  ])('%s is named, in both languages, with the next command', (file, use) => {
+    ['participants/qiao/envelope.key.pem', (store: Store) => store.envelopeSigner('qiao')],
+    ['links/stex/gateway.key.pem', (store: Store) => store.link('stex')],
+    ['links/szse/exchange.pub.pem', (store: Store) => store.link('szse')],
+  ])('%s is named, in both languages, with the next command', async (file, use) => {
     const broken = copy(`broken-${file.replaceAll('/', '-')}`);
     const path = join(broken, 'demo', file);
     const mode = statSync(path).mode;
     writeFileSync(path, 'not a key');
-    expect(problem(() => use(open(broken)))).toMatchObject({ file: path, zh: '密钥无法使用' });
-    expect(problem(() => use(open(broken))).message).not.toMatch(/not a key/);
+    expect(await problem(async () => use(await open(broken)))).toMatchObject({ file: path, zh: '密钥无法使用' });
+    expect((await problem(async () => use(await open(broken)))).message).not.toMatch(/not a key/);
     rmSync(path);
-    expect(problem(() => use(open(broken))).message).toMatch(/缺少密钥文件.*A key file is missing.*certs\/README\.md/s);
+    expect((await problem(async () => use(await open(broken)))).message).toMatch(
+      /缺少密钥文件.*A key file is missing.*certs\/README\.md/s,
+    );
     expect(mode & 0o777).toBe(path.endsWith('.key.pem') ? 0o600 : 0o644);
   });
 
-  test('a private key that others can read is refused', () => {
+  test('a private key that others can read is refused', async () => {
     const loose = copy('loose');
     const path = join(loose, 'demo/links/ctex/gateway.key.pem');
     chmodSync(path, 0o644);
-    expect(problem(() => open(loose).link('ctex')).message).toMatch(/权限过宽.*chmod 600/s);
+    expect((await problem(async () => (await open(loose)).link('ctex'))).message).toMatch(/权限过宽.*chmod 600/s);
   });
 
-  test('a key that the trust list does not know cannot sign', () => {
+  test('a key that the trust list does not know cannot sign', async () => {
     const swapped = copy('swapped');
     cpSync(
       join(swapped, 'demo/participants/stex/envelope.key.pem'),
       join(swapped, 'demo/participants/ctex/envelope.key.pem'),
     );
-    expect(problem(() => open(swapped).envelopeSigner('ctex')).message).toMatch(/信任清单未登记 ctex/);
+    expect((await problem(async () => (await open(swapped)).envelopeSigner('ctex'))).message).toMatch(
+      /信任清单未登记 ctex/,
+    );
   });
 
-  test('a trust list is refused for every fault in it', () => {
+  test('a trust list is refused for every fault in it', async () => {
     const text = readFileSync(join(folder, 'demo/trust.json'), 'utf8');
     const list = JSON.parse(text) as { format: string; entries: Record<string, unknown>[] };
     const [ed25519, sm2] = list.entries;
@@ -234,7 +245,7 @@ describe('what is missing or broken', () => {
     }
     const broken = copy('broken-list');
     writeFileSync(join(broken, 'demo/trust.json'), '{"format":"qiao-trust-list/1","entries":[{}]}');
-    expect(problem(() => open(broken)).message).toMatch(/信任清单不可用.*\/entries\/0\/participant/s);
+    expect((await problem(() => open(broken))).message).toMatch(/信任清单不可用.*\/entries\/0\/participant/s);
   });
 });
 
