@@ -44,7 +44,9 @@ export function openCtexMock(): MockExchange {
       server.closeAllConnections();
       await closed;
     };
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    return {
+      url: `${ports.tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    };
   };
 
   return {

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MockExchange, MockFault, MockPorts } from '../../src/contract/mock.ts';
+import { openMockHttp } from '../mock-tls.ts';
 import { openBooks } from './mock/books.ts';
 import { openFrontDesk } from './mock/desk.ts';
 import { openFaults } from './mock/faults.ts';
@@ -98,7 +99,7 @@ export function openStexMock(): MockExchange {
     async start(given) {
       ports = given;
       const seals = openSeals(given);
-      const server = createServer({ keepAliveTimeout: 65_000 }, async (request, response) => {
+      const server = openMockHttp(given.tls, nowMs, async (request, response) => {
         const body = await bodyOf(request);
         if (body === undefined) return void response.destroy();
         const [method, path] = [request.method ?? '', request.url ?? '/'];
@@ -111,6 +112,7 @@ export function openStexMock(): MockExchange {
         const bytes = content instanceof Uint8Array ? content : gb18030(XML_DECLARATION + replyOf(content));
         send(response, bytes, seals.sign(bytes, fault === 'bad-signature'));
       });
+      server.keepAliveTimeout = 65_000;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject).listen(given.port, '127.0.0.1', resolve);
       });
@@ -119,7 +121,9 @@ export function openStexMock(): MockExchange {
           server.close(() => resolve());
           server.closeAllConnections();
         });
-      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+      return {
+        url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      };
     },
     stop: () => stopServer(),
   };

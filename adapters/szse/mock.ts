@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { MockExchange, MockFault, MockPorts } from '../../src/contract/mock.ts';
+import { openMockHttp } from '../mock-tls.ts';
 import { openAcceptor } from './mock/acceptor.ts';
 import { dayEndFile } from './mock/books.ts';
 import { openFrontDesk } from './mock/desk.ts';
@@ -157,7 +158,7 @@ export function openSzseMock(): MockExchange {
       ports = given;
       acceptor = openAcceptor(given, numbers, { business: onBusiness, up: () => setImmediate(pump) });
       const port = await acceptor.start(given.port);
-      const server = createServer((request, response) => {
+      const server = openMockHttp(given.tls, given.nowMs, (request, response) => {
         const match = /^\/files\/statement\/(\d{8})\.txt$/.exec(request.url ?? '');
         if (request.method !== 'GET' || match === null) return void response.writeHead(404).end();
         response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(statement(match[1]!));
@@ -166,7 +167,10 @@ export function openSzseMock(): MockExchange {
       await new Promise<void>((resolve) => server.listen(given.filePort ?? 0, '127.0.0.1', resolve));
       const address = server.address();
       const filePort = typeof address === 'object' && address !== null ? address.port : 0;
-      return { address: `127.0.0.1:${port}`, url: `http://127.0.0.1:${filePort}` };
+      return {
+        address: `127.0.0.1:${port}`,
+        url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${filePort}`,
+      };
     },
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { MockPorts } from '../../../src/contract/mock.ts';
+import { dialGateway, openPeerCheck } from '../../mock-tls.ts';
 import type { Books } from './books.ts';
 import { signedHeaders } from './signature.ts';
 
@@ -31,6 +32,12 @@ export function openPusher(ports: MockPorts, books: Books, isSpoilt: (kind: stri
     http: new Agent({ keepAlive: true, maxSockets: AT_ONCE }),
     https: new TlsAgent({ keepAlive: true, maxSockets: AT_ONCE }),
   };
+  const { tls } = ports;
+  if (tls !== undefined) {
+    const faultOfPeer = openPeerCheck(tls, 'server', ports.nowMs);
+    agents.https.createConnection = ({ host, port }) =>
+      dialGateway(tls, faultOfPeer, host ?? 'localhost', Number(port));
+  }
   let gatewayUrl = ports.gatewayUrl;
   let active = 0;
   let isStopped = false;

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { MockPorts } from '../../../src/contract/mock.ts';
+import { openMockHttp } from '../../mock-tls.ts';
 import { type Counter, MESSAGES, type Reply } from './counter.ts';
 import { type Doorkeeper, openDoorkeeper } from './signature.ts';
 
@@ -8,7 +9,7 @@ const MAX_BYTES = 1_048_576;
 /** CTEX's HTTP side: reads a request, checks its signature, answers HTTP 200 with a code. */
 export function openServer(ports: MockPorts, counter: Counter): Server {
   const door = openDoorkeeper(ports);
-  const server = createServer((incoming, outgoing) => {
+  const server = openMockHttp(ports.tls, ports.nowMs, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     let size = 0;
     incoming.on('data', (chunk: Buffer) => {

@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { MockPorts } from '../../../src/contract/mock.ts';
+import { mockContext, openPeerCheck } from '../../mock-tls.ts';
 import { fieldIn, openReader, type Said, say, seal, stamp, type Told } from './message.ts';
 
 /** Numbers of both directions and what was sent; they outlive connections. */
@@ -33,6 +35,7 @@ const CHUNK = 500;
 export function openAcceptor(ports: MockPorts, numbers: Numbers, acts: AcceptorActs): Acceptor {
   const { member } = ports;
   const sockets = new Set<Socket>();
+  const faultOfPeer = openPeerCheck(ports.tls, 'client', ports.nowMs);
   let active: Session | undefined;
   let server: Server | undefined;
 
@@ -166,6 +169,7 @@ export function openAcceptor(ports: MockPorts, numbers: Numbers, acts: AcceptorA
     };
 
     socket.on('data', (chunk) => {
+      if (faultOfPeer(socket) !== undefined) return void socket.destroy();
       silent = 0;
       for (const told of read(chunk)) {
         if (socket.destroyed) return;
@@ -186,7 +190,11 @@ export function openAcceptor(ports: MockPorts, numbers: Numbers, acts: AcceptorA
 
   return {
     start: async (port) => {
-      const opened = createServer(onConnection);
+      const { tls } = ports;
+      const opened =
+        tls === undefined
+          ? createServer(onConnection)
+          : createTlsServer({ ...mockContext(tls), requestCert: true }, onConnection);
       server = opened;
       await new Promise<void>((resolve, reject) => {
         opened.once('error', reject);
