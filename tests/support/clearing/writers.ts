@@ -127,7 +127,7 @@ export function writeJournal(deals: readonly TrueDeal[]): Buffer {
         { payer: 'seller', exchange: deal.home, amount: money(deal.homeFee) },
         { payer: 'buyer', exchange: deal.host, amount: money(deal.hostFee) },
       ],
-      ...(/^(certified|registered)$/.test(deal.status) ? { certificate: `JZ-${deal.homeNumber}` } : {}),
+      ...(/^(certified|registered|reversed)$/.test(deal.status) ? { certificate: `JZ-${deal.homeNumber}` } : {}),
       ...(/^(cancelled|reversed)$/.test(deal.status) ? { cancelReason: '双方协商解除' } : {}),
       concludedAt: deal.concludedAt,
     }),
