@@ -68,14 +68,29 @@ export const settings = {
   QIAO_CTEX_URL: { schema: url('https?'), zh: 'ctex 的 http(s) 地址', en: 'the http(s) address of ctex' },
   QIAO_STEX_URL: { schema: url('https?'), zh: 'stex 的 http(s) 地址', en: 'the http(s) address of stex' },
   QIAO_SZSE_ADDRESS: {
-    schema: { type: 'string', maxLength: 260, format: 'host-and-port' },
-    zh: 'szse 会话的 主机:端口',
-    en: 'host:port of the szse session',
+    schema: { type: 'string', maxLength: 266, format: 'host-and-port' },
+    zh: 'szse 会话的 主机:端口，前可加 tls:// 或 tcp://（不加时，生产环境用 TLS，其他环境用明文 TCP）',
+    en: 'host:port of the szse session after tls:// or tcp://; without either it is TLS in production, plain TCP elsewhere',
   },
   QIAO_SZSE_FILES_URL: {
     schema: url('https?'),
     zh: 'szse 文件服务的 http(s) 地址',
     en: 'the http(s) address of the szse files',
+  },
+  QIAO_EXCHANGE_PORT: {
+    schema: { type: 'string', format: 'port' },
+    zh: '0 到 65535 的整数：交易所推送的双向 TLS 端口；不设置则不开放',
+    en: 'an integer from 0 to 65535: the mutual TLS port that exchanges push to; closed without it',
+  },
+  QIAO_EXCHANGE_HOST: {
+    schema: { type: 'string', maxLength: 253, pattern: '^[A-Za-z0-9._:-]+$' },
+    zh: '该端口的监听地址；默认同 HOST',
+    en: 'the address that port listens on; that of HOST by default',
+  },
+  QIAO_PLAIN_LINKS: {
+    schema: { enum: ['allow', 'refuse'] },
+    zh: 'allow 或 refuse：与交易所之间是否允许明文；默认生产环境 refuse，其他环境 allow',
+    en: 'allow or refuse, for lines to exchanges without TLS; by default refuse in production and allow elsewhere',
   },
   QIAO_MEMBER: {
     schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,32}$' },
@@ -106,6 +121,11 @@ export const defaultLimits = {
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 65_000,
+  /** Connections open at once at the port for exchanges; how long a TLS handshake there may take. */
+  exchangeConnections: 1_000,
+  handshakeTimeoutMs: 10_000,
+  /** How often every open connection's certificate is looked at again. */
+  peerCheckMs: 1_000,
   /** One call to an exchange, from connecting to the last byte. */
   exchangeTimeoutMs: 10_000,
   /** From SIGTERM to the end: requests and deliveries under way are finished, nothing new begins. */

@@ -29,9 +29,14 @@ export interface Config {
   readonly exchanges: {
     readonly ctexUrl: string | undefined;
     readonly stexUrl: string | undefined;
-    readonly szseAddress: { readonly host: string; readonly port: number } | undefined;
+    /** `secure`: over mutual TLS. */
+    readonly szseAddress: { readonly host: string; readonly port: number; readonly secure: boolean } | undefined;
     readonly szseFilesUrl: string | undefined;
   };
+  /** Where exchanges push to by mutual TLS; absent: nowhere. */
+  readonly exchangePort: { readonly host: string; readonly port: number } | undefined;
+  /** Whether a line to an exchange may do without TLS. */
+  readonly plainLinks: boolean;
   readonly limits: Limits;
   readonly sources: Readonly<Record<SettingName, Source>>;
 }
@@ -81,7 +86,27 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Config 
     });
   }
   if (problems.length > 0) throw new ConfigRefusal(problems);
-  return freeze(build(values, sources, production, overrides));
+  const config = build(values, sources, production, overrides);
+  if (!config.plainLinks) problems.push(...plainAddresses(config.exchanges).map(mustBeSecure));
+  if (problems.length > 0) throw new ConfigRefusal(problems);
+  return freeze(config);
+}
+
+/** The settings that name an exchange's address without TLS. */
+export function plainAddresses({ ctexUrl, stexUrl, szseAddress, szseFilesUrl }: Config['exchanges']) {
+  const urls = { QIAO_CTEX_URL: ctexUrl, QIAO_STEX_URL: stexUrl, QIAO_SZSE_FILES_URL: szseFilesUrl };
+  const plain = Object.entries(urls).filter(([, url]) => url?.startsWith('http:'));
+  const names = plain.map(([name]) => name as SettingName);
+  return szseAddress?.secure === false ? [...names, 'QIAO_SZSE_ADDRESS' as const] : names;
+}
+
+function mustBeSecure(name: SettingName): Problem {
+  const scheme = name === 'QIAO_SZSE_ADDRESS' ? 'tls://' : 'https://';
+  return {
+    name,
+    zh: `应以 ${scheme} 开头：不允许明文（QIAO_PLAIN_LINKS）`,
+    en: `must begin with ${scheme}: lines without TLS are refused (QIAO_PLAIN_LINKS)`,
+  };
 }
 
 interface Gathered {
@@ -89,6 +114,9 @@ interface Gathered {
   readonly sources: Record<SettingName, Source>;
   readonly problems: Problem[];
 }
+
+/** What they are by default hangs on other settings. */
+const DERIVED: ReadonlySet<SettingName> = new Set(['QIAO_KEYS', 'QIAO_PLAIN_LINKS', 'QIAO_EXCHANGE_HOST']);
 
 function gather(env: Environment, flags: Readonly<Partial<Record<SettingName, string>>>): Gathered {
   const values: Values = {};
@@ -111,8 +139,7 @@ function gather(env: Environment, flags: Readonly<Partial<Record<SettingName, st
         : file !== undefined
           ? ['file', readSecret(name, file, problems)]
           : [fallback === undefined ? 'unset' : 'default', fallback];
-    // Its default is a folder in another setting's.
-    sources[name] = name === 'QIAO_KEYS' && found[0] === 'unset' ? 'default' : found[0];
+    sources[name] = DERIVED.has(name) && found[0] === 'unset' ? 'default' : found[0];
     if (found[1] !== undefined) values[name] = found[1];
   }
   return { values, sources, problems };
@@ -156,17 +183,19 @@ function notAcceptable(name: SettingName): Problem {
   return { name, zh: `应为${zh}`, en: `must be ${en}` };
 }
 
-function splitAddress(text: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+/** `scheme` is absent where the environment decides. */
+function splitAddress(text: string): { scheme: string | undefined; host: string; port: number } | undefined {
+  const match = /^(?:(tls|tcp):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[2] ?? match?.[3];
+  const port = Number(match?.[4]);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { scheme: match?.[1], host, port };
 }
 
 function build(values: Values, sources: Config['sources'], production: boolean, overrides: Overrides): Config {
   const cwd = overrides.cwd ?? process.cwd();
   const dataFolder = resolve(cwd, values.QIAO_DATA ?? '');
-  const address = values.QIAO_SZSE_ADDRESS;
+  const address = splitAddress(values.QIAO_SZSE_ADDRESS ?? '');
+  const exchangePort = values.QIAO_EXCHANGE_PORT;
   const calendar = values.QIAO_CALENDAR;
   return {
     environment: values.NODE_ENV as Config['environment'],
@@ -184,9 +213,18 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
     exchanges: {
       ctexUrl: values.QIAO_CTEX_URL,
       stexUrl: values.QIAO_STEX_URL,
-      szseAddress: address === undefined ? undefined : splitAddress(address),
+      szseAddress: address && {
+        host: address.host,
+        port: address.port,
+        secure: address.scheme === undefined ? production : address.scheme === 'tls',
+      },
       szseFilesUrl: values.QIAO_SZSE_FILES_URL,
     },
+    exchangePort:
+      exchangePort === undefined
+        ? undefined
+        : { host: values.QIAO_EXCHANGE_HOST ?? values.HOST ?? '', port: Number(exchangePort) },
+    plainLinks: (values.QIAO_PLAIN_LINKS ?? (production ? 'refuse' : 'allow')) === 'allow',
     limits: { ...defaultLimits, ...overrides.limits },
     sources,
   };
@@ -219,8 +257,12 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_OPERATOR_TOKEN: config.operatorToken === undefined ? undefined : '***',
     QIAO_CTEX_URL: hidden(exchanges.ctexUrl),
     QIAO_STEX_URL: hidden(exchanges.stexUrl),
-    QIAO_SZSE_ADDRESS: szse && `${szse.host.includes(':') ? `[${szse.host}]` : szse.host}:${szse.port}`,
+    QIAO_SZSE_ADDRESS:
+      szse && `${szse.secure ? 'tls' : 'tcp'}://${szse.host.includes(':') ? `[${szse.host}]` : szse.host}:${szse.port}`,
     QIAO_SZSE_FILES_URL: hidden(exchanges.szseFilesUrl),
+    QIAO_EXCHANGE_PORT: config.exchangePort && String(config.exchangePort.port),
+    QIAO_EXCHANGE_HOST: config.exchangePort?.host,
+    QIAO_PLAIN_LINKS: config.plainLinks ? 'allow' : 'refuse',
     QIAO_MEMBER: config.member,
     QIAO_CALENDAR: config.calendarFile,
   };

@@ -94,6 +94,36 @@ describe('the configuration', () => {
     expect(problemsOf({ NODE_ENV: 'production', DATABASE_URL: 'postgres://db/qiao' })).toEqual([]);
   });
 
+  it('refuses lines to exchanges without TLS in production, unless told otherwise', () => {
+    const plain = {
+      QIAO_CTEX_URL: 'http://ctex.example',
+      QIAO_STEX_URL: 'https://stex.example',
+      QIAO_SZSE_ADDRESS: 'tcp://szse.example:7001',
+      QIAO_SZSE_FILES_URL: 'http://szse.example',
+    };
+    const production = { ...plain, NODE_ENV: 'production', DATABASE_URL: 'postgres://db/qiao' };
+    const refused = problemsOf(production);
+    expect(refused.map(({ name }) => name).sort()).toEqual([
+      'QIAO_CTEX_URL',
+      'QIAO_SZSE_ADDRESS',
+      'QIAO_SZSE_FILES_URL',
+    ]);
+    for (const { zh, en } of refused)
+      expect([zh, en]).toEqual([expect.stringMatching(/明文/), expect.stringMatching(/TLS/)]);
+    expect(problemsOf({ ...production, QIAO_PLAIN_LINKS: 'allow' })).toEqual([]);
+    expect(problemsOf(plain)).toEqual([]);
+    expect(problemsOf({ ...plain, QIAO_PLAIN_LINKS: 'refuse' })).toEqual(refused);
+  });
+
+  it('takes a session address without a scheme for TLS in production and for plain TCP elsewhere', () => {
+    const secureIn = (env: Record<string, string>) => readConfig(env).exchanges.szseAddress?.secure;
+    const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://db/qiao' };
+    expect(secureIn({ QIAO_SZSE_ADDRESS: 'szse.example:1' })).toBe(false);
+    expect(secureIn({ QIAO_SZSE_ADDRESS: 'tls://szse.example:1' })).toBe(true);
+    expect(secureIn({ ...production, QIAO_SZSE_ADDRESS: 'szse.example:1' })).toBe(true);
+    expect(problemsOf({ QIAO_SZSE_ADDRESS: 'ssl://szse.example:1' })[0]?.name).toBe('QIAO_SZSE_ADDRESS');
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(readConfig({ REDIS_URL: '', DATABASE_URL: '', PORT: '' })).toMatchObject({
       redisUrl: undefined,
