@@ -62,6 +62,10 @@ const TEXTS = {
   'red-line': ['触及国务院清理整顿交易场所的红线', "beyond the State Council's red lines for trading venues"],
   'host-refused': ['对方交易所拒绝', 'the other exchange refused'],
   'rule-refused': ['不符合交易规则', 'the rules do not allow this'],
+  'settlement-stopped': [
+    '存证日志未达到规定的见证人数，结算暂停',
+    'the log lacks its quorum of witnesses: settlement is stopped',
+  ],
   busy: ['系统繁忙，请稍后重试', 'busy, try again later'],
 } as const satisfies Record<string, readonly [string, string]>;
 

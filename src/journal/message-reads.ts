@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts';
 import { Conditions, type Page, pageOf } from './pages.ts';
+import type { ReceiptRow } from './receipts.ts';
 
 /** One message of the journal, with the bytes that prove it and what became of it at each recipient. */
 export interface MessageRecord {
@@ -16,6 +17,8 @@ export interface MessageRecord {
   readonly received: Buffer | null;
   readonly recordedAt: Date;
   readonly deliveries: readonly DeliveryRecord[];
+  /** Accepted, refused, settled, cosigned: in the order in which they were recorded. */
+  readonly receipts: readonly ReceiptRow[];
 }
 
 /** One message on its way to one exchange. */
@@ -32,16 +35,15 @@ export interface DeliveryRecord {
   readonly loss: unknown;
   readonly sent: Buffer | null;
   readonly answer: Buffer | null;
-  readonly receipt: Buffer | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }
 
-const DELIVERY = `no, message, exchange, kind, state, attempts, number, reason, loss, sent, answer, receipt,
+const DELIVERY = `no, message, exchange, kind, state, attempts, number, reason, loss, sent, answer,
   created_at as "createdAt", finished_at as "finishedAt"`;
 
 export async function readMessage(connection: Queryable, id: string): Promise<MessageRecord | undefined> {
-  const [found, deliveries] = await Promise.all([
+  const [found, deliveries, receipts] = await Promise.all([
     connection.query<Omit<MessageRecord, 'deliveries'> & Record<string, unknown>>(
       `select id, kind, issuer, stream, seq, subject, envelope, native, proof, received, recorded_at as "recordedAt"
          from message where id = $1`,
@@ -51,9 +53,13 @@ export async function readMessage(connection: Queryable, id: string): Promise<Me
       `select ${DELIVERY} from delivery where message = $1 order by no`,
       [id],
     ),
+    connection.query<ReceiptRow & Record<string, unknown>>(
+      'select message, kind, issuer, recipient, bytes from receipt where message = $1 order by no',
+      [id],
+    ),
   ]);
   const row = found.rows[0];
-  return row === undefined ? undefined : { ...row, deliveries: deliveries.rows };
+  return row === undefined ? undefined : { ...row, deliveries: deliveries.rows, receipts: receipts.rows };
 }
 
 /** What could not be delivered and waits for a person, oldest first. */

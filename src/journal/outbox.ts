@@ -65,7 +65,6 @@ type Done = {
   readonly loss: string | null;
   readonly sent: Uint8Array | null;
   readonly answer: Uint8Array | null;
-  readonly receipt: Uint8Array;
 };
 type Going =
   | { readonly no: bigint; readonly state: 'dead'; readonly reason: string }
@@ -75,45 +74,62 @@ function isDone(finish: Finish): finish is Done {
   return finish.state === 'accepted' || finish.state === 'refused';
 }
 
-/** Writes how deliveries ended; one statement for those done and one for those that go on. */
-export async function finishDeliveries(connection: Queryable, finishes: readonly Finish[], at: Date): Promise<void> {
-  const done = finishes.filter(isDone);
-  if (done.length > 0) {
-    await updateRows(
+/**
+ * Writes how deliveries ended, and gives the numbers of those that did; one statement for them and one for those that
+ * go on. One that had ended before (its lease ran out and another process was first) stays as it is.
+ */
+export async function finishDeliveries(
+  connection: Queryable,
+  finishes: readonly Finish[],
+  at: Date,
+): Promise<ReadonlySet<bigint>> {
+  const [ended] = await Promise.all([
+    endDeliveries(connection, finishes.filter(isDone), at),
+    putOff(
       connection,
-      'delivery',
-      'no',
-      {
-        no: 'bigint',
-        state: 'text',
-        open: 'boolean',
-        number: 'text',
-        reason: 'json',
-        loss: 'json',
-        sent: 'bytea',
-        answer: 'bytea',
-        receipt: 'bytea',
-        finished_at: 'timestamptz',
-      },
-      done.map((finish) => ({ ...finish, open: false, finished_at: at })),
-    );
-  }
-  const going = finishes.filter((finish) => !isDone(finish));
-  if (going.length > 0) {
-    await connection.query(
-      `update delivery d set state = t.state, reason = t.reason, due_at = coalesce(t.due_at, d.due_at),
-              finished_at = case when t.state = 'dead' then $5::timestamptz end
-         from unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[]) as t(no, state, reason, due_at)
-        where d.no = t.no`,
-      [
-        going.map(({ no }) => no),
-        going.map(({ state }) => state),
-        going.map(({ reason }) => reason),
-        going.map((finish) => ('dueAt' in finish ? finish.dueAt : FAR)),
-        at,
-      ],
-    );
-  }
+      finishes.filter((finish) => !isDone(finish)),
+      at,
+    ),
+  ]);
+  return new Set(ended.map(({ no }) => no));
+}
+
+function endDeliveries(connection: Queryable, done: readonly Done[], at: Date): Promise<readonly { no: bigint }[]> {
+  return updateRows<Done & { open: boolean; finished_at: Date }, { no: bigint }>(
+    connection,
+    'delivery',
+    'no',
+    {
+      no: 'bigint',
+      state: 'text',
+      open: 'boolean',
+      number: 'text',
+      reason: 'json',
+      loss: 'json',
+      sent: 'bytea',
+      answer: 'bytea',
+      finished_at: 'timestamptz',
+    },
+    done.map((finish) => ({ ...finish, open: false, finished_at: at })),
+    'and delivery.open returning delivery.no',
+  );
+}
+
+async function putOff(connection: Queryable, going: readonly Going[], at: Date): Promise<void> {
+  if (going.length === 0) return;
+  await connection.query(
+    `update delivery d set state = t.state, reason = t.reason, due_at = coalesce(t.due_at, d.due_at),
+            finished_at = case when t.state = 'dead' then $5::timestamptz end
+       from unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[]) as t(no, state, reason, due_at)
+      where d.no = t.no and d.open`,
+    [
+      going.map(({ no }) => no),
+      going.map(({ state }) => state),
+      going.map(({ reason }) => reason),
+      going.map((finish) => ('dueAt' in finish ? finish.dueAt : FAR)),
+      at,
+    ],
+  );
 }
 
 /** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */

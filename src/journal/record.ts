@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import { insertRows } from './rows.ts';
+import { asBuffer, insertRows } from './rows.ts';
 
 /** One sealed message, ready for the journal. */
 export interface MessageRow {
@@ -60,11 +60,6 @@ export async function recordMessages(connection: Queryable, rows: readonly Messa
       recorded_at: new Date(atMs),
     })),
   );
-}
-
-/** pg hex-encodes Buffers; a plain Uint8Array it would write as an array of numbers. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Puts messages into the outbox; the order given is the order within a lane. */

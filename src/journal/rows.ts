@@ -23,19 +23,29 @@ export async function insertRows<Row extends object, Out extends object = Record
   return (await connection.query<Out & Record<string, unknown>>(text, values)).rows;
 }
 
-/** Updates rows found by `key`, one of the columns, with one statement; every other column given is set. */
-export async function updateRows<Row extends object>(
+/** pg takes Buffers as bytes; a plain Uint8Array it would write as an array of numbers. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Updates rows found by `key`, one of the columns, with one statement; every other column given is set. `tail` is what
+ * follows the condition (`and …`, `returning …`).
+ */
+export async function updateRows<Row extends object, Out extends object = Record<string, unknown>>(
   connection: Queryable,
   table: string,
   key: keyof Row & string,
   columns: Columns<Row>,
   rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
+  tail = '',
+): Promise<readonly Out[]> {
+  if (rows.length === 0) return [];
   const { names, selected, source, values } = bindRows(columns, rows);
   const set = names.flatMap((name, i) => (name === key ? [] : [`${name} = ${selected[i]}`])).join(', ');
   const found = `${table}.${key} = ${selected[names.indexOf(key)]}`;
-  await connection.query(`update ${table} set ${set} from ${source} where ${found}`, values);
+  const text = `update ${table} set ${set} from ${source} where ${found} ${tail}`;
+  return (await connection.query<Out & Record<string, unknown>>(text, values)).rows;
 }
 
 interface Bound {

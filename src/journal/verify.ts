@@ -30,7 +30,7 @@ interface Row {
   readonly envelope: Buffer;
   readonly native: Buffer | null;
   readonly received: Buffer | null;
-  readonly receipts: readonly { readonly exchange: string; readonly state: string; readonly receipt: string }[];
+  readonly receipts: readonly { readonly kind: string; readonly recipient: string; readonly bytes: string }[];
 }
 
 const PAGE = 500;
@@ -49,9 +49,9 @@ export async function verifyJournal(connection: Queryable, judges: Judges): Prom
     // In the order of the journal a stream is in its own order, too: its counter row is locked until the commit.
     const { rows } = await connection.query<Record<string, never>>(
       `select m.no, m.id, m.kind, m.issuer, m.stream, m.envelope, m.native, m.received,
-              coalesce((select json_agg(json_build_object('exchange', d.exchange, 'state', d.state,
-                                        'receipt', encode(d.receipt, 'base64')))
-                          from delivery d where d.message = m.id and d.receipt is not null), '[]') as receipts
+              coalesce((select json_agg(json_build_object('kind', r.kind, 'recipient', r.recipient,
+                                        'bytes', encode(r.bytes, 'base64')) order by r.no)
+                          from receipt r where r.message = m.id), '[]') as receipts
          from message m where m.no > $1 order by m.no limit $2`,
       [after, PAGE],
     );
@@ -90,10 +90,10 @@ function faultsOf(
     const received = judges.receipt(row.received, verified);
     if (!received.ok) faults.push(`received: ${received.code}`);
   }
-  for (const { exchange, state, receipt } of row.receipts) {
-    const judged = judges.receipt(Buffer.from(receipt, 'base64'), verified);
-    if (!judged.ok) faults.push(`${exchange}: ${judged.code}`);
-    else if (judged.receipt.receipt !== state) faults.push(`${exchange}: signed as ${judged.receipt.receipt}`);
+  for (const { kind, recipient, bytes } of row.receipts) {
+    const judged = judges.receipt(Buffer.from(bytes, 'base64'), verified);
+    if (!judged.ok) faults.push(`${recipient}: ${judged.code}`);
+    else if (judged.receipt.receipt !== kind) faults.push(`${recipient}: signed as ${judged.receipt.receipt}`);
   }
   for (const to of header.aud) said.add(`${row.kind} ${row.issuer} → ${to}`);
   return faults;

@@ -4,6 +4,7 @@ import { digestOf } from '../envelope/digest.ts';
 import { type Database, transaction } from '../journal/database.ts';
 import { keepNumbers, type NumberRow } from '../journal/numbers.ts';
 import { type Finish, finishDeliveries } from '../journal/outbox.ts';
+import { type ReceiptRow, recordReceipts } from '../journal/receipts.ts';
 import { emptyStanding } from '../journal/standing.ts';
 import type { Decision } from '../rules/decide.ts';
 import { numberedBy } from './address.ts';
@@ -73,24 +74,38 @@ export function openFinisher(parts: FinishParts): Finisher {
 
 async function write(batch: readonly Waiting[], parts: FinishParts): Promise<void> {
   const atMs = parts.nowMs();
-  const finishes = await Promise.all(batch.map(({ exchange, attempt }) => finishOf(exchange, attempt, atMs, parts)));
-  const numbers: NumberRow[] = [];
-  const planned: Planned[] = [];
-  for (const [i, { exchange, attempt }] of batch.entries()) {
-    const finish = finishes[i]!;
-    if (finish.state !== 'accepted' || finish.number === null) continue;
-    const numbered = numberedBy(attempt.message);
-    if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
-    if (attempt.message.kind === 'listing') planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
-  }
+  const at = new Date(atMs);
+  const endings = await Promise.all(batch.map(({ exchange, attempt }) => endingOf(exchange, attempt, atMs, parts)));
   await transaction(parts.database, async (connection) => {
-    await finishDeliveries(connection, finishes, new Date(atMs));
-    await keepNumbers(connection, numbers);
+    const ended = await finishDeliveries(
+      connection,
+      endings.map(({ finish }) => finish),
+      at,
+    );
+    const numbers: NumberRow[] = [];
+    const planned: Planned[] = [];
+    const receipts: ReceiptRow[] = [];
+    for (const [i, { exchange, attempt }] of batch.entries()) {
+      const { finish, receipt } = endings[i]!;
+      if (receipt === undefined || !ended.has(finish.no)) continue;
+      receipts.push(receipt);
+      if (finish.state !== 'accepted' || finish.number === null) continue;
+      const numbered = numberedBy(attempt.message);
+      if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
+      if (attempt.message.kind === 'listing') planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
+    }
+    await Promise.all([recordReceipts(connection, receipts, at), keepNumbers(connection, numbers)]);
     await commit(connection, planned, emptyStanding(), parts);
   });
 }
 
-async function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: FinishParts): Promise<Finish> {
+/** How a delivery goes on, and the receipt where it has come to its end. */
+interface Ending {
+  readonly finish: Finish;
+  readonly receipt?: ReceiptRow;
+}
+
+async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, parts: FinishParts): Promise<Ending> {
   const { lease, outcome, request, loss } = attempt;
   const { no } = lease;
   const message = { id: lease.message, issuer: lease.issuer, digest: digestOf(lease.envelope) };
@@ -102,30 +117,33 @@ async function finishOf(exchange: Exchange, attempt: Attempt, atMs: number, part
   switch (outcome.outcome) {
     case 'accepted': {
       const number = outcome.number ?? null;
-      const receipt = await judge(exchange, message, { number }, atMs, parts.seals);
-      return { ...common, state: 'accepted', number, reason: null, answer: outcome.answer, receipt };
+      const bytes = await judge(exchange, message, { number }, atMs, parts.seals);
+      return {
+        finish: { ...common, state: 'accepted', number, reason: null, answer: outcome.answer },
+        receipt: { message: message.id, kind: 'accepted', issuer: exchange, recipient: exchange, bytes },
+      };
     }
     case 'refused': {
       const codes = outcome.refusals.slice(0, 64).map(({ code }) => code);
       // Without a request nothing was sent: the word is the gateway's own, not the exchange's.
-      const receipt = await judge(
-        request === undefined ? 'qiao' : exchange,
-        message,
-        { codes: codes.length === 0 ? ['host-refused'] : codes },
-        atMs,
-        parts.seals,
-      );
+      const issuer = request === undefined ? 'qiao' : exchange;
+      const verdict = { codes: codes.length === 0 ? ['host-refused'] : codes };
+      const bytes = await judge(issuer, message, verdict, atMs, parts.seals);
       const reason = JSON.stringify(outcome.refusals);
-      return { ...common, state: 'refused', number: null, reason, answer: outcome.answer, receipt };
+      return {
+        finish: { ...common, state: 'refused', number: null, reason, answer: outcome.answer },
+        receipt: { message: message.id, kind: 'refused', issuer, recipient: exchange, bytes },
+      };
     }
     case 'retry':
     case 'ambiguous':
     case 'absent': {
       const reason = JSON.stringify(outcome);
-      if (lease.attempts >= parts.retryAttempts) return { no, state: 'dead', reason };
+      if (lease.attempts >= parts.retryAttempts) return { finish: { no, state: 'dead', reason } };
       const asked = outcome.outcome === 'retry' ? outcome.afterMs : 0;
       const state = outcome.outcome === 'ambiguous' ? 'in-doubt' : 'waiting';
-      return { no, state, dueAt: new Date(atMs + Math.max(asked, backoffMs(lease.attempts, parts))), reason };
+      const dueAt = new Date(atMs + Math.max(asked, backoffMs(lease.attempts, parts)));
+      return { finish: { no, state, dueAt, reason } };
     }
   }
 }

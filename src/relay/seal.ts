@@ -136,25 +136,38 @@ function countersign(
   );
 }
 
+/** What a receipt is for. */
+interface Judged {
+  readonly id: string;
+  readonly issuer: string;
+  readonly digest: string;
+}
+
 /** The recipient's own word on a message: `accepted` with its number, or `refused` with the codes. */
 export function judge(
   recipient: Participant,
-  message: { readonly id: string; readonly issuer: string; readonly digest: string },
+  message: Judged,
   verdict: { readonly number: string | null } | { readonly codes: readonly string[] },
   atMs: number,
   seals: Seals,
 ): Promise<Uint8Array> {
-  const common = {
-    iss: recipient,
-    aud: message.issuer,
-    iat: Math.floor(atMs / 1000),
-    message: message.id,
-    envelope: message.digest,
-  };
+  const stated = statedOf(recipient, message, atMs);
   const signers = receiptSigner(recipient, seals);
   return 'codes' in verdict
-    ? signReceipt({ receipt: 'refused', ...common, codes: verdict.codes }, signers)
-    : signReceipt({ receipt: 'accepted', ...common, number: verdict.number }, signers);
+    ? signReceipt({ receipt: 'refused', ...stated, codes: verdict.codes }, signers)
+    : signReceipt({ receipt: 'accepted', ...stated, number: verdict.number }, signers);
+}
+
+/** The gateway's word that the money side of a message is done. */
+export function settle(message: Judged, reference: string, atMs: number, seals: Seals): Promise<Uint8Array> {
+  return signReceipt(
+    { receipt: 'settled', ...statedOf('qiao', message, atMs), reference },
+    receiptSigner('qiao', seals),
+  );
+}
+
+function statedOf(iss: Participant, { id, issuer, digest }: Judged, atMs: number) {
+  return { iss, aud: issuer, iat: Math.floor(atMs / 1000), message: id, envelope: digest };
 }
 
 /** A receipt bears the first signature only: what it speaks of bears them all. */

@@ -50,7 +50,9 @@ const deliveryOf = async (listing: string, to: Exchange) => {
     reason: { zh: string; en: string }[];
     receipt: Buffer | null;
   }>(
-    'select no, message, state, attempts, reason, receipt from delivery where lane = $1 and exchange = $2 order by no',
+    `select d.no, d.message, d.state, d.attempts, d.reason, r.bytes as receipt
+       from delivery d left join receipt r on r.message = d.message and r.recipient = d.exchange and r.kind = d.state
+      where d.lane = $1 and d.exchange = $2 order by d.no`,
     [listing, to],
   );
   return rows;

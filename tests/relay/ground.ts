@@ -4,12 +4,13 @@ import type { Adapter, Answer, Arrival } from '../../src/contract/adapter.ts';
 import { type Exchange, exchanges, type Participant } from '../../src/contract/exchange.ts';
 import type { Message } from '../../src/contract/message.ts';
 import { accepted } from '../../src/contract/refusal.ts';
+import type { TrustList } from '../../src/envelope/jws.ts';
 import { type Database, openDatabase, transaction } from '../../src/journal/database.ts';
 import { type IntakeParts, takeIn } from '../../src/relay/intake.ts';
 import type { RuleDesk } from '../../src/relay/rule-desk.ts';
 import { adoptRulebook, openRuleDesk, readHistories } from '../../src/relay/rulebooks.ts';
 import type { Seals } from '../../src/relay/seal.ts';
-import { testKey } from '../envelope/keys.ts';
+import { testKey, trusting } from '../envelope/keys.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
@@ -20,6 +21,7 @@ export interface Ground {
   readonly parts: IntakeParts;
   readonly woken: Set<Exchange>;
   readonly seals: Seals;
+  readonly trust: TrustList;
   desk(): RuleDesk;
   nowMs(): number;
   advance(ms: number): void;
@@ -49,6 +51,7 @@ const TABLES = [
   'award',
   'funds',
   'delivery',
+  'receipt',
 ];
 
 /** What an exchange of this ground writes: the unified message itself. */
@@ -101,6 +104,7 @@ export async function openGround(): Promise<Ground> {
     parts,
     woken,
     seals,
+    trust: trusting(...[...keys.values()].map(({ entry }) => entry)),
     desk: () => desk,
     nowMs,
     advance: (ms) => {

@@ -69,8 +69,9 @@ interface Row {
 }
 const deliveries = async (of: string): Promise<readonly Row[]> => {
   const { rows } = await ground.database.query<Row & Record<string, unknown>>(
-    `select no, state, attempts, open, number, reason, sent, receipt from delivery
-      where exchange = 'stex' and lane = $1 order by no`,
+    `select d.no, d.state, d.attempts, d.open, d.number, d.reason, d.sent, r.bytes as receipt
+       from delivery d left join receipt r on r.message = d.message and r.recipient = d.exchange and r.kind = d.state
+      where d.exchange = 'stex' and d.lane = $1 order by d.no`,
     [of],
   );
   return rows;
