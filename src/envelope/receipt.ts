@@ -10,7 +10,7 @@ import { digestOf } from './digest.ts';
 import type { VerifiedEnvelope } from './envelope.ts';
 import { isMessageId, isParticipant, isSeconds, isSha256 } from './header.ts';
 import { type JsonObject, parseExact } from './json.ts';
-import { openJws, type Signer, signJws, type TrustList, type VerifyOptions } from './jws.ts';
+import { openJws, type Signer, signJws, type TrustList, type VerifiedSignature, type VerifyOptions } from './jws.ts';
 
 interface ReceiptOf<Kind extends string> {
   readonly receipt: Kind;
@@ -51,6 +51,7 @@ export interface VerifiedReceipt {
   readonly receipt: Receipt;
   /** SHA-256, hex, of the receipt's bytes. */
   readonly digest: string;
+  readonly signatures: readonly VerifiedSignature[];
 }
 
 export interface ReceiptOptions extends VerifyOptions {
@@ -109,7 +110,7 @@ export function verifyReceipt(
   if (!read.ok) return read;
   const mismatch = mismatchOf(read.receipt, options);
   if (mismatch !== undefined) return refuse('receipt-mismatch', mismatch);
-  return { ok: true, receipt: read.receipt, digest: digestOf(bytes) };
+  return { ok: true, receipt: read.receipt, digest: digestOf(bytes), signatures: opened.signatures };
 }
 
 /** Pointer to the first point in which the receipt does not fit, or undefined. */
