@@ -23,7 +23,7 @@ try {
 const tsc = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
-for (const room of ['src', 'adapters', 'schemas']) {
+for (const room of ['src', 'adapters', 'schemas', 'certs']) {
   cpSync(join(root, room), join(root, 'dist', room), {
     recursive: true,
     filter: (from) => extname(from) !== '.ts',
