@@ -26,6 +26,8 @@ export interface DatabaseLimits {
   readonly statementTimeoutMs?: number;
   readonly lockTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** The role every connection works under (0003_log.sql); without it that of the login. */
+  readonly role?: string;
   readonly log?: (line: string) => void;
 }
 
@@ -46,7 +48,7 @@ const typesAsWeReadThem: pg.CustomTypesConfig = {
 export function openDatabase(url: string, limits: DatabaseLimits): Database {
   const { statementTimeoutMs, lockTimeoutMs, connectTimeoutMs } = { ...defaultLimits, ...limits };
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: limits.role === undefined ? url : underRole(url, limits.role),
     max: limits.max,
     application_name: 'qiao',
     keepAlive: true,
@@ -72,6 +74,14 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
       return closed;
     },
   };
+}
+
+/** The role is a setting of the session from its first moment: no statement can run before it is taken. */
+function underRole(url: string, role: string): string {
+  const place = new URL(url);
+  const own = place.searchParams.get('options');
+  place.searchParams.set('options', `${own === null ? '' : `${own} `}-c role=${role}`);
+  return place.href;
 }
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
@@ -142,14 +152,16 @@ const migrationsFolder = fileURLToPath(new URL('./migrations/', import.meta.url)
  * Applies the plain SQL files `NNNN_name.sql` that have not been applied yet, in order, all in one transaction.
  *
  * Two processes may call it at once: the second waits for the first (advisory lock) and finds nothing left to do.
- * Gives the names applied. With no files it does not touch the database.
+ * Gives the names applied. With no files it does not touch the database; a login that owns nothing may call it where
+ * nothing is left to do.
  */
 export async function migrate(
   url: string,
   log: (line: string) => void = () => {},
   folder = migrationsFolder,
 ): Promise<readonly string[]> {
-  if (!hasMigrations(folder)) return [];
+  const known = migrationsIn(folder);
+  if (known.length === 0 || (await areApplied(url, known))) return [];
   const quiet = { debug: () => {}, info: () => {}, warn: log, error: log };
   const applied = await runner({
     databaseUrl: { connectionString: url, application_name: 'qiao migrate', connectionTimeoutMillis: 10_000 },
@@ -165,11 +177,25 @@ export async function migrate(
   return applied.map(({ name }) => name);
 }
 
-function hasMigrations(folder: string): boolean {
+/** The migrations of this program, oldest first. */
+export function migrationsIn(folder = migrationsFolder): readonly string[] {
   try {
-    return readdirSync(folder).some((name) => /^\d+_.*\.sql$/.test(name));
+    const files = readdirSync(folder).filter((name) => /^\d+_.*\.sql$/.test(name));
+    return files.map((name) => name.replace(/\.sql$/, '')).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
+  }
+}
+
+async function areApplied(url: string, known: readonly string[]): Promise<boolean> {
+  const database = openDatabase(url, { max: 1 });
+  try {
+    const { rows } = await database.query(`select to_regclass('migrations') is not null as made`);
+    if (rows[0]?.made !== true) return false;
+    const applied = await database.query('select count(*) from migrations where name = any($1)', [known]);
+    return Number(applied.rows[0]?.count) === known.length;
+  } finally {
+    await database.close();
   }
 }

@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { dropOldAnswers } from './answers.ts';
-import type { Database, Queryable } from './database.ts';
+import { type Database, migrationsIn, type Queryable } from './database.ts';
 import { dropOldOnce } from './inbox.ts';
 
 /** What is no longer needed after these moments. */
@@ -32,15 +30,9 @@ export async function dropExpired(
   );
 }
 
-const migrationsFolder = fileURLToPath(new URL('./migrations/', import.meta.url));
-
 /** The migrations that this program has and the database has not, oldest first. */
 export async function missingMigrations(database: Database): Promise<readonly string[]> {
   const { rows } = await database.query<{ name: string }>('select name from migrations');
   const applied = new Set(rows.map(({ name }) => name));
-  return readdirSync(migrationsFolder)
-    .filter((name) => /^\d+_.*\.sql$/.test(name))
-    .map((name) => name.replace(/\.sql$/, ''))
-    .filter((name) => !applied.has(name))
-    .sort();
+  return migrationsIn().filter((name) => !applied.has(name));
 }
