@@ -47,29 +47,22 @@ const LEAF_KEYS: Readonly<Record<HierarchyKind, Readonly<Record<LeafPurpose, rea
   sm2: { signing: ['sm2'], tls: [] },
 };
 
-export function readPkiPolicy(): PkiPolicy {
-  const file = readFileSync(new URL('../../../certs/policy.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { readonly pki: PkiPolicy }).pki;
+/** Read at each use, which is rare: authorities sign a few times an hour. */
+function readPolicy(): { readonly pki: PkiPolicy; readonly demo: { readonly lifetimeDays: Figure } } {
+  return JSON.parse(readFileSync(new URL('../../../certs/policy.json', import.meta.url), 'utf8'));
 }
 
 /** The longest a certificate of that level may hold, in milliseconds. What a demo authority signs nobody ever renews. */
 export function longestValidityMs(level: Level, purpose: LeafPurpose = 'signing', demo = false): number {
-  const policy = readPkiPolicy();
-  if (demo && level === 'leaf') return policy.intermediateLifetimeDays.value * DAY_MS;
-  const figure =
-    level === 'root'
-      ? policy.rootLifetimeDays
-      : level === 'intermediate'
-        ? policy.intermediateLifetimeDays
-        : purpose === 'signing'
-          ? policy.signingLeafLifetimeDays
-          : policy.tlsLeafLifetimeDays;
-  return figure.value * DAY_MS;
+  const { pki, demo: demonstration } = readPolicy();
+  const ofLeaf = purpose === 'signing' ? pki.signingLeafLifetimeDays : pki.tlsLeafLifetimeDays;
+  const leaf = demo ? demonstration.lifetimeDays : ofLeaf;
+  return { root: pki.rootLifetimeDays, intermediate: pki.intermediateLifetimeDays, leaf }[level].value * DAY_MS;
 }
 
 /** How often a CRL is made, and how long it holds, in milliseconds. */
 export function crlTimes(): { readonly intervalMs: number; readonly validityMs: number } {
-  const { crlIntervalHours, crlValidityHours } = readPkiPolicy();
+  const { crlIntervalHours, crlValidityHours } = readPolicy().pki;
   return { intervalMs: crlIntervalHours.value * HOUR_MS, validityMs: crlValidityHours.value * HOUR_MS };
 }
 
