@@ -10,6 +10,9 @@ export interface Setting {
 
 const url = (protocols: string) => ({ type: 'string', maxLength: 2048, pattern: `^(${protocols})://`, format: 'url' });
 
+const ROLE = '(maker|checker|supervisor|auditor|exchange-viewer@(ctex|stex|szse)|integrator(@(ctex|stex|szse))?)';
+const ROLE_MAP = `^[^=,@]+=${ROLE}(,[^=,@]+=${ROLE})*$`;
+
 /** All of them. A variable that is empty counts as not set. The documentation's table is printed from here. */
 export const settings = {
   NODE_ENV: {
@@ -62,8 +65,46 @@ export const settings = {
   QIAO_OPERATOR_TOKEN: {
     schema: { type: 'string', pattern: '^[!-~]{24,512}$' },
     secret: true,
-    zh: '24 到 512 个可打印 ASCII 字符，无空格；不设置则运维接口关闭',
-    en: '24 to 512 printable ASCII characters without blanks; without it the operator routes are closed',
+    zh: '24 到 512 个可打印 ASCII 字符，无空格：自动化程序（账号 automation，角色 supervisor）的令牌',
+    en: '24 to 512 printable ASCII characters without blanks: the token of automation, a supervisor',
+  },
+  QIAO_PUBLIC_URL: {
+    schema: { ...url('https?'), pattern: '^https?://[^/?#]+$' },
+    zh: '用户访问网关的地址，如 https://qiao.example，末尾无斜线；https 时会话 Cookie 带 Secure',
+    en: 'where people reach the gateway, https://qiao.example, no slash at the end; with https cookies are Secure',
+  },
+  QIAO_METRICS: {
+    schema: { enum: ['loopback', 'anybody'] },
+    fallback: 'loopback',
+    zh: 'loopback 或 anybody：谁可读取 /metrics',
+    en: 'loopback or anybody: who may read /metrics',
+  },
+  QIAO_OIDC_ISSUER: {
+    schema: url('https|http'),
+    zh: 'OpenID 身份提供方的地址；不设置则只用本地账号',
+    en: 'the issuer of the OpenID provider; without it there are local accounts only',
+  },
+  QIAO_OIDC_CLIENT_ID: {
+    schema: { type: 'string', pattern: '^[!-~]{1,256}$' },
+    zh: '在身份提供方登记的客户端标识',
+    en: 'the client id registered with the OpenID provider',
+  },
+  QIAO_OIDC_CLIENT_SECRET: {
+    schema: { type: 'string', pattern: '^[!-~]{1,512}$' },
+    secret: true,
+    zh: '客户端密钥',
+    en: 'the client secret',
+  },
+  QIAO_OIDC_CLAIM: {
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_:./-]{1,128}$' },
+    fallback: 'groups',
+    zh: 'ID Token 中决定角色的声明',
+    en: 'the claim of the ID token that decides the role',
+  },
+  QIAO_OIDC_ROLES: {
+    schema: { type: 'string', maxLength: 4096, pattern: ROLE_MAP },
+    zh: '声明值=角色[@交易所]，以逗号分隔，如 desk=maker,ctex-staff=exchange-viewer@ctex',
+    en: 'value=role[@exchange], separated by commas: desk=maker,ctex-staff=exchange-viewer@ctex',
   },
   QIAO_CTEX_URL: { schema: url('https?'), zh: 'ctex 的 http(s) 地址', en: 'the http(s) address of ctex' },
   QIAO_STEX_URL: { schema: url('https?'), zh: 'stex 的 http(s) 地址', en: 'the http(s) address of stex' },
@@ -160,6 +201,20 @@ export const defaultLimits = {
   /** A signed message older or newer than this is refused. */
   clockSkewMs: 300_000,
   idempotencyKeptHours: 72,
+  /** A login ends after so long, and after so long without being used. */
+  sessionHours: 12,
+  sessionIdleMinutes: 30,
+  /** Wrong passwords in a row before each further try waits: first so long, then double, up to the cap. */
+  loginAttempts: 5,
+  loginWaitMs: 30_000,
+  loginWaitCapMs: 900_000,
+  /** argon2id (RFC 9106): memory and passes of one password; how many are worked on at once and how many wait. */
+  argon2MemoryKiB: 19_456,
+  argon2Passes: 2,
+  argon2AtOnce: 2,
+  argon2Waiting: 32,
+  /** A program's key, at most. */
+  apiKeyDays: 365,
   statementFileLimitBytes: 256 * 1_048_576,
 } as const;
 

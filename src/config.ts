@@ -22,7 +22,12 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly dataFolder: string;
   readonly keysFolder: string;
+  /** Acts as the supervisor `automation`. */
   readonly operatorToken: string | undefined;
+  readonly publicUrl: string | undefined;
+  readonly metricsFor: 'loopback' | 'anybody';
+  /** Absent: local accounts only. */
+  readonly openId: OpenIdConfig | undefined;
   readonly calendarFile: string | undefined;
   /** The gateway's name at the exchanges. */
   readonly member: string;
@@ -39,6 +44,15 @@ export interface Config {
   readonly plainLinks: boolean;
   readonly limits: Limits;
   readonly sources: Readonly<Record<SettingName, Source>>;
+}
+
+/** The OpenID provider where people log in. */
+export interface OpenIdConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly claim: string;
+  readonly roles: string;
 }
 
 export interface Problem {
@@ -88,6 +102,12 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Config 
   if (problems.length > 0) throw new ConfigRefusal(problems);
   const config = build(values, sources, production, overrides);
   if (!config.plainLinks) problems.push(...plainAddresses(config.exchanges).map(mustBeSecure));
+  if (values.QIAO_OIDC_ISSUER !== undefined) {
+    for (const name of BESIDE_ISSUER) {
+      if (values[name] !== undefined || known.has(name)) continue;
+      problems.push({ name, zh: '设置 QIAO_OIDC_ISSUER 时必须设置', en: 'is required with QIAO_OIDC_ISSUER' });
+    }
+  }
   if (problems.length > 0) throw new ConfigRefusal(problems);
   return freeze(config);
 }
@@ -108,6 +128,13 @@ function mustBeSecure(name: SettingName): Problem {
     en: `must begin with ${scheme}: lines without TLS are refused (QIAO_PLAIN_LINKS)`,
   };
 }
+
+const BESIDE_ISSUER: readonly SettingName[] = [
+  'QIAO_OIDC_CLIENT_ID',
+  'QIAO_OIDC_CLIENT_SECRET',
+  'QIAO_OIDC_ROLES',
+  'QIAO_PUBLIC_URL',
+];
 
 interface Gathered {
   readonly values: Values;
@@ -208,6 +235,18 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
     dataFolder,
     keysFolder: resolve(cwd, values.QIAO_KEYS ?? join(dataFolder, 'keys')),
     operatorToken: values.QIAO_OPERATOR_TOKEN,
+    publicUrl: values.QIAO_PUBLIC_URL,
+    metricsFor: values.QIAO_METRICS as Config['metricsFor'],
+    openId:
+      values.QIAO_OIDC_ISSUER === undefined
+        ? undefined
+        : {
+            issuer: values.QIAO_OIDC_ISSUER,
+            clientId: String(values.QIAO_OIDC_CLIENT_ID),
+            clientSecret: String(values.QIAO_OIDC_CLIENT_SECRET),
+            claim: String(values.QIAO_OIDC_CLAIM),
+            roles: String(values.QIAO_OIDC_ROLES),
+          },
     calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
     member: String(values.QIAO_MEMBER),
     exchanges: {
@@ -255,6 +294,13 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_DATA: config.dataFolder,
     QIAO_KEYS: config.keysFolder,
     QIAO_OPERATOR_TOKEN: config.operatorToken === undefined ? undefined : '***',
+    QIAO_PUBLIC_URL: config.publicUrl,
+    QIAO_METRICS: config.metricsFor,
+    QIAO_OIDC_ISSUER: hidden(config.openId?.issuer),
+    QIAO_OIDC_CLIENT_ID: config.openId?.clientId,
+    QIAO_OIDC_CLIENT_SECRET: config.openId === undefined ? undefined : '***',
+    QIAO_OIDC_CLAIM: config.openId?.claim,
+    QIAO_OIDC_ROLES: config.openId?.roles,
     QIAO_CTEX_URL: hidden(exchanges.ctexUrl),
     QIAO_STEX_URL: hidden(exchanges.stexUrl),
     QIAO_SZSE_ADDRESS:

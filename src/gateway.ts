@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { type Access, openAccess } from './access/access.ts';
 import type { Config } from './config.ts';
 import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
@@ -38,6 +39,7 @@ export interface GatewayParts {
 export interface Gateway {
   readonly url: string;
   readonly database: Database;
+  readonly access: Access;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
   /** Fetches an exchange's day-end books and journals them. */
@@ -96,7 +98,21 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const rules = await openRules(database, exchanges, calendars);
   const relay = await openRelay(parts, { database, seals, rules, faults, opened, log, nowMs });
   const links = [...relay.links].map(([exchange, link]) => ({ exchange, state: () => link.state() }));
+  const access = openAccess({
+    database,
+    limits,
+    automationToken: config.operatorToken,
+    openId: config.openId && {
+      ...config.openId,
+      publicUrl: String(config.publicUrl),
+      timeoutMs: limits.exchangeTimeoutMs,
+    },
+    nowMs,
+  });
   const app = createApp({
+    access,
+    publicUrl: config.publicUrl,
+    metricsFor: config.metricsFor,
     database,
     metrics: openMetrics({ database, links }),
     webhooks: [...relay.links.values()].flatMap(({ webhook }) => webhook ?? []),
@@ -123,7 +139,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       },
     ],
     stopping: () => stopping,
-    operatorToken: config.operatorToken,
     cursorKey: await cursorKey(keys),
     limits,
     nowMs,
@@ -151,6 +166,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       faults.of('housekeeping'),
     ),
   ];
+  timers.push(repeat(access.sweep, limits.sweepIntervalMs, faults.of('access')));
   for (const stop of timers) opened.add(stop);
   await relay.start();
   log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
@@ -181,6 +197,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   return {
     url: server.url,
     database,
+    access,
     sweep: relay.sweep,
     takeStatement: relay.takeStatement,
     idle: relay.idle,

@@ -8,7 +8,8 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   const problem = answer.status >= 400 && isProblem(answer.body);
   const body = problem ? { ...answer.body, instance: pathOf(request) } : answer.body;
   const bytes = Buffer.from(JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? part.toString() : part)));
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(answer.headers ?? {}))
+    response.setHeader(name, value as string | string[]);
   if (answer.status === 200) {
     if (sendsNothingNew(request, response, tagOf(bytes), 'private, no-cache')) return;
   } else response.setHeader('cache-control', 'no-store');

@@ -52,7 +52,7 @@ export async function once(
         connection,
         caller,
         key,
-        { digest, status: answer.status, body: JSON.stringify(answer.body) },
+        { digest, status: answer.status, body: JSON.stringify('kept' in answer ? answer.kept : answer.body) },
         at,
       );
     }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Express, RequestHandler } from 'express';
 import type { JsonObject } from '../contract/json.ts';
-import { sendsNothingNew, tagOf } from './answering.ts';
+import { sendProblem, sendsNothingNew, tagOf } from './answering.ts';
 import { docsPage } from './docs-page.ts';
 import { landingPage } from './landing-page.ts';
 import { bundleOpenApi } from './openapi.ts';
 import { STYLE } from './page.ts';
 import type { Parts } from './parts.ts';
+import { requestProblem } from './problem.ts';
 
 /** Paths that are no JSON routes of the contract; described in schemas/openapi.json all the same. */
 export const PAGE_PATHS = ['/', '/docs', '/openapi.json', '/metrics'] as const;
@@ -27,7 +29,17 @@ export function mountPages(app: Express, parts: Parts): void {
   app.get('/', fixed('text/html', landingPage()));
   app.get('/docs', fixed('text/html', docsPage(document)));
   app.get('/openapi.json', fixed('application/json', JSON.stringify(document)));
-  app.get('/metrics', async (_, response) => {
+  app.get('/metrics', async (request, response) => {
+    if (parts.metricsFor === 'loopback' && !isFromHere(request)) {
+      return sendProblem(request, response, requestProblem('loopback-only'));
+    }
     response.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics());
   });
+}
+
+/** From this very machine; a proxy on it speaks for others, and says so. */
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress ?? '';
+  const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address);
+  return isLoopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
 }

@@ -1,3 +1,4 @@
+import type { Access } from '../access/access.ts';
 import type { LinkState, Webhook } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
@@ -26,8 +27,12 @@ export interface Parts {
   readonly checks: readonly { readonly name: string; check(): Promise<void> }[];
   /** True from SIGTERM on: no longer ready, still answering. */
   stopping(): boolean;
-  /** Absent: operator routes are closed. */
-  readonly operatorToken: string | undefined;
+  /** Who may come in. */
+  readonly access: Access;
+  /** Where people reach the gateway, without a slash at the end; absent: over plain http, on this machine. */
+  readonly publicUrl: string | undefined;
+  /** Who may read `/metrics`. */
+  readonly metricsFor: 'loopback' | 'anybody';
   /** Signs the cursors of pages: at least 16 bytes, the same in every process of one gateway. */
   readonly cursorKey: Uint8Array;
   readonly limits: HttpLimits;

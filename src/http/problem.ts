@@ -31,11 +31,40 @@ const REQUEST_PROBLEMS = {
     'Idempotency-Key 须为 1 至 128 个可见 ASCII 字符',
     'Idempotency-Key is 1 to 128 visible ASCII characters',
   ],
-  unauthorised: [401, '须出示运营员令牌', "this needs the operator's token"],
-  'operator-closed': [
+  unauthorised: [
+    401,
+    '请先登录：POST /v1/sessions 取得令牌，再以 Authorization: Bearer 出示',
+    'log in first: POST /v1/sessions gives a token to show as Authorization: Bearer',
+  ],
+  'login-refused': [
+    401,
+    '账号或口令不正确；忘记口令请找主管重置',
+    'account or password is wrong; a supervisor can reset a forgotten one',
+  ],
+  'openid-refused': [
+    401,
+    '未能在身份提供方登录，请从 /v1/openid/login 重新开始',
+    'logging in at the identity provider did not succeed: start again from /v1/openid/login',
+  ],
+  'openid-no-role': [
     403,
-    '未配置 QIAO_OPERATOR_TOKEN，运营员操作已关闭',
-    'QIAO_OPERATOR_TOKEN is not set: operator routes are closed',
+    '身份提供方未授予您在此系统的角色，或账号已停用，请找主管开通',
+    'the identity provider gives you no role here, or your account is disabled: ask a supervisor',
+  ],
+  forbidden: [
+    403,
+    '您的角色无权使用此功能，请找主管开通（您的角色；允许的角色）',
+    'your role may not do this; ask a supervisor (your role; the roles that may)',
+  ],
+  'csrf-missing': [
+    403,
+    '以 Cookie 登录时须带 X-CSRF-Token，其值见 GET /v1/session',
+    'with a cookie this needs X-CSRF-Token, which GET /v1/session gives',
+  ],
+  'loopback-only': [
+    403,
+    '只对本机开放；QIAO_METRICS=anybody 可对外开放',
+    'open to this machine only; QIAO_METRICS=anybody opens it',
   ],
   'not-found': [404, '没有这个资源', 'there is no such resource'],
   'method-not-allowed': [405, '此地址不接受该方法', 'this address does not take that method'],
@@ -54,6 +83,11 @@ const REQUEST_PROBLEMS = {
     422,
     '同一 Idempotency-Key 用于不同的请求',
     'this Idempotency-Key was used for a different request',
+  ],
+  'too-many-tries': [
+    429,
+    '此账号的失败次数过多，请在 Retry-After 所示秒数之后再试',
+    'too many failures for this account: try again after the seconds in Retry-After',
   ],
   internal: [500, '内部错误，已记录', 'an error of ours; it has been logged'],
   unavailable: [503, '暂时无法处理，请稍后重试', 'not available for the moment: try again later'],

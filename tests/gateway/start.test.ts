@@ -14,6 +14,7 @@ const program = new URL('./qiao.ts', import.meta.url);
 let folder: string;
 let database: TestDatabase;
 const children: Child[] = [];
+const TOKEN = 'operator-token-for-tests-only';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qiao-start-'));
@@ -30,7 +31,14 @@ afterAll(async () => {
 
 function start(env: Readonly<Record<string, string>> = {}): Child {
   const child = startScript(program, ['start'], {
-    env: { PATH: process.env.PATH, PORT: '0', QIAO_DATA: folder, LOG_LEVEL: 'warn', ...env },
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      QIAO_DATA: folder,
+      LOG_LEVEL: 'warn',
+      QIAO_OPERATOR_TOKEN: TOKEN,
+      ...env,
+    },
   });
   children.push(child);
   return child;
@@ -72,7 +80,9 @@ describe('a gateway without the address of any exchange', () => {
         ['migrations', true],
       ],
     ]);
-    const { items } = (await (await fetch(`${url}/v1/adapters`)).json()) as {
+    const { items } = (await (
+      await fetch(`${url}/v1/adapters`, { headers: { authorization: `Bearer ${TOKEN}` } })
+    ).json()) as {
       items: { exchange: string; link: { up: boolean; detail: { zh: string; en: string } } }[];
     };
     expect(items.map(({ exchange, link }) => [exchange, link.up, link.detail.en])).toEqual([

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import request from 'supertest';
 import { listingNumbered } from './samples.ts';
-import { openSurface, type Surface, TOKEN } from './surface.ts';
+import { AS_SUPERVISOR, openSurface, type Surface } from './surface.ts';
 import { openWire, type Wire, type WireAnswer } from './wire.ts';
 
 let surface: Surface;
@@ -17,7 +17,11 @@ afterAll(async () => {
   await surface.close();
 });
 
-const JSON_POST = () => ({ 'idempotency-key': randomUUID(), 'content-type': 'application/json' });
+const JSON_POST = () => ({
+  ...AS_SUPERVISOR,
+  'idempotency-key': randomUUID(),
+  'content-type': 'application/json',
+});
 
 function expectProblem(answer: request.Response | WireAnswer, status: number, code?: string): void {
   expect(answer.status).toBe(status);
@@ -72,7 +76,7 @@ const gets: readonly (readonly [path: string, status: number, code: string])[] =
 ];
 
 test.each(gets)('GET %s is a problem: %i %s', async (path, status, code) => {
-  expectProblem(await request(surface.app).get(path), status, code);
+  expectProblem(await request(surface.app).get(path).set(AS_SUPERVISOR), status, code);
 });
 
 const listing = listingNumbered(1);
@@ -137,14 +141,18 @@ for (const [what, body, status, code, pointer] of bodies) {
 }
 
 test('only plain JSON is taken: other types and compressed bodies are 415', async () => {
-  const post = () => request(surface.app).post('/v1/decisions').set('idempotency-key', randomUUID());
+  const post = () => request(surface.app).post('/v1/decisions').set(AS_SUPERVISOR).set('idempotency-key', randomUUID());
   expectProblem(await post().set('content-type', 'text/plain').send(whole), 415, 'unsupported-media-type');
   expectProblem(await post().set('content-type', 'application/json').set('content-encoding', 'gzip').send(whole), 415);
   expectProblem(await post(), 415, 'unsupported-media-type');
 });
 
 test.each(['', ' ', 'x'.repeat(129), 'a b'])('the Idempotency-Key %j is refused', async (key) => {
-  const answer = await request(surface.app).post('/v1/decisions').set('idempotency-key', key).send({});
+  const answer = await request(surface.app)
+    .post('/v1/decisions')
+    .set(AS_SUPERVISOR)
+    .set('idempotency-key', key)
+    .send({});
   expectProblem(answer, 400);
 });
 
@@ -170,7 +178,7 @@ test('no bytes at all bring an answer of 500 or a hang', async () => {
       fc.uint8Array({ maxLength: 400 }),
       fc.constantFrom('/v1/decisions', '/v1/rulebooks'),
       async (bytes, path) => {
-        const answer = await wire.post(path, bytes, { ...JSON_POST(), authorization: `Bearer ${TOKEN}` });
+        const answer = await wire.post(path, bytes, JSON_POST());
         expect(answer.status).toBeGreaterThanOrEqual(400);
         expect(answer.status).toBeLessThan(500);
       },

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { type AccessLimits, openAccess } from '../../src/access/access.ts';
+import { defaultLimits } from '../../src/config-settings.ts';
 import type { Webhook } from '../../src/contract/adapter.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { accepted } from '../../src/contract/refusal.ts';
@@ -13,6 +15,11 @@ import { type Rulebook, readRulebook } from '../../src/rules/rulebook.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const TOKEN = 'operator-token-for-tests-only';
+/** What the automation account shows: may do everything, sees every row. */
+export const AS_SUPERVISOR = { authorization: `Bearer ${TOKEN}` } as const;
+
+/** Passwords that cost next to nothing: what they cost is tested where they are. */
+export const FAST: AccessLimits = { ...defaultLimits, argon2MemoryKiB: 64, argon2Passes: 1 };
 export const NOW = Date.parse('2026-03-02T10:00:00+08:00');
 
 /** The HTTP surface over a database of its own, with everything else standing still. */
@@ -55,7 +62,9 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
     },
     checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
     stopping: () => false,
-    operatorToken: TOKEN,
+    access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),
+    publicUrl: undefined,
+    metricsFor: 'loopback',
     cursorKey: Buffer.alloc(32, 7),
     limits: { bodyLimitBytes: 1_048_576, pageLimit: 200, pageDefault: 50 },
     nowMs: () => NOW,

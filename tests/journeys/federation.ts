@@ -57,7 +57,7 @@ export function forgetKeys(): void {
 
 /** What the gateway answers over HTTP. */
 export async function getJson<T = Record<string, unknown>>(journey: Federation, path: string): Promise<T> {
-  const response = await fetch(journey.gateway.url + path);
+  const response = await fetch(journey.gateway.url + path, { headers: { authorization: `Bearer ${OPERATOR}` } });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }

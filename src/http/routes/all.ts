@@ -1,6 +1,7 @@
 import type { Parts } from '../parts.ts';
 import type { Route } from '../route.ts';
 import { adapterRoutes } from './adapters.ts';
+import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dealRoutes } from './deals.ts';
 import { decisionRoutes } from './decisions.ts';
@@ -8,17 +9,22 @@ import { healthRoutes } from './health.ts';
 import { listingRoutes } from './listings.ts';
 import { messageRoutes } from './messages.ts';
 import { rulebookRoutes } from './rulebooks.ts';
+import { sessionRoutes } from './sessions.ts';
+import { userRoutes } from './users.ts';
 
 /** Every JSON route of the gateway; schemas/openapi.json describes exactly these, and a test holds them together. */
 export function routesOf(parts: Parts): readonly Route[] {
   return [
     ...listingRoutes(parts),
     ...dealRoutes(parts),
-    ...messageRoutes(parts),
+    ...messageRoutes(),
     ...decisionRoutes(parts),
     ...adapterRoutes(parts),
     ...deadLetterRoutes(parts),
     ...rulebookRoutes(parts),
+    ...sessionRoutes(parts),
+    ...userRoutes(parts),
+    ...auditRoutes(parts),
     ...healthRoutes(parts),
   ];
 }

@@ -1,6 +1,7 @@
 import { exchanges } from '../../contract/exchange.ts';
 import { yuan } from '../../contract/money.ts';
 import { type DealLine, listDeals, readDeal } from '../../journal/deal-reads.ts';
+import type { PageRequest } from '../../journal/pages.ts';
 import { type Allowed, isId, readFilters } from '../filters.ts';
 import { PAGING, paged } from '../paging.ts';
 import type { Parts } from '../parts.ts';
@@ -22,19 +23,20 @@ export function dealRoutes(parts: Parts): readonly Route[] {
       method: 'get',
       path: '/v1/deals',
       query: [...PAGING, ...Object.keys(FILTERS)],
-      answer: async (asked) => {
+      answer: async (asked, view) => {
         const read = readFilters(asked, FILTERS);
         if ('code' in read) return turnedDown(read);
-        return await paged(asked, parts, (request) => listDeals(parts.database, read.filter, request), shown);
+        const page = (request: PageRequest) => view((connection) => listDeals(connection, read.filter, request));
+        return await paged(asked, parts, page, shown);
       },
     },
     {
       method: 'get',
       path: '/v1/deals/:id',
       query: [],
-      answer: async ({ params }) => {
+      answer: async ({ params }, view) => {
         const id = params.id ?? '';
-        const record = isId(id) ? await readDeal(parts.database, id) : undefined;
+        const record = isId(id) ? await view((connection) => readDeal(connection, id)) : undefined;
         if (record === undefined) return turnedDown(requestProblem('not-found', '', id.slice(0, 80)));
         const { content, numbers, funds } = record;
         return ok({

@@ -21,7 +21,7 @@ export function decisionRoutes(parts: Parts): readonly Route[] {
     {
       method: 'post',
       path: '/v1/decisions',
-      operator: false,
+      keyed: true,
       body: true,
       answer: async ({ body }) => {
         const question = readQuestion(body);

@@ -20,13 +20,13 @@ export function listingRoutes(parts: Parts): readonly Route[] {
       method: 'get',
       path: '/v1/listings',
       query: [...PAGING, ...Object.keys(FILTERS)],
-      answer: async (asked) => {
+      answer: async (asked, view) => {
         const read = readFilters(asked, FILTERS);
         if ('code' in read) return turnedDown(read);
         return await paged(
           asked,
           parts,
-          (request) => listListings(parts.database, read.filter, request),
+          (request) => view((connection) => listListings(connection, read.filter, request)),
           ({ id, home, version, status, title, mode, hosts, decisions, message, updatedAt }) => ({
             id,
             home,
@@ -46,9 +46,11 @@ export function listingRoutes(parts: Parts): readonly Route[] {
       method: 'get',
       path: '/v1/listings/:id',
       query: [],
-      answer: async ({ params }) => {
+      answer: async ({ params }, view) => {
         const id = params.id ?? '';
-        const record: ListingRecord | undefined = isId(id) ? await readListing(parts.database, id) : undefined;
+        const record: ListingRecord | undefined = isId(id)
+          ? await view((connection) => readListing(connection, id))
+          : undefined;
         return record === undefined ? turnedDown(requestProblem('not-found', '', id.slice(0, 80))) : ok(record);
       },
     },

@@ -1,18 +1,17 @@
 import { openKept } from '../../journal/kept-envelope.ts';
 import { type DeliveryRecord, type MessageRecord, readMessage } from '../../journal/message-reads.ts';
-import type { Parts } from '../parts.ts';
 import { requestProblem } from '../problem.ts';
-import { type Answer, ok, type Route, turnedDown } from '../route.ts';
+import { type Answer, type Asked, ok, type Route, turnedDown, type View } from '../route.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Messages: the exact bytes, who signed them, who has them. Bytes are base64. */
-export function messageRoutes(parts: Parts): readonly Route[] {
+export function messageRoutes(): readonly Route[] {
   const answer =
     (show: (record: MessageRecord) => unknown) =>
-    async ({ params }: { readonly params: Readonly<Record<string, string>> }): Promise<Answer> => {
+    async ({ params }: Asked, view: View): Promise<Answer> => {
       const id = params.id ?? '';
-      const record = UUID.test(id) ? await readMessage(parts.database, id) : undefined;
+      const record = UUID.test(id) ? await view((connection) => readMessage(connection, id)) : undefined;
       return record === undefined ? turnedDown(requestProblem('not-found', '', id.slice(0, 80))) : ok(show(record));
     };
   return [

@@ -1,3 +1,4 @@
+import { recordAct } from '../../journal/audit.ts';
 import type { Parts } from '../parts.ts';
 import { refusalProblem } from '../problem.ts';
 import { type Route, turnedDown } from '../route.ts';
@@ -8,11 +9,16 @@ export function rulebookRoutes(parts: Parts): readonly Route[] {
     {
       method: 'post',
       path: '/v1/rulebooks',
-      operator: true,
+      keyed: true,
       body: true,
-      answer: async ({ body, at }, connection) => {
+      answer: async ({ body, caller, at }, connection) => {
         const adopted = await parts.adoptRulebook(connection, body, at);
-        return adopted.ok ? { status: 201, body: adopted.value } : turnedDown(refusalProblem(adopted.refusals));
+        if (!adopted.ok) return turnedDown(refusalProblem(adopted.refusals));
+        const { exchange, version, sha256 } = adopted.value;
+        const { name: actor, role } = caller.actor;
+        const subject = `rulebook/${exchange}`;
+        await recordAct(connection, { actor, role, act: 'rulebook-adopted', subject, detail: { version, sha256 }, at });
+        return { status: 201, body: adopted.value };
       },
     },
   ];
