@@ -1,9 +1,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Participant } from '../contract/exchange.ts';
+import type { TlsSide } from '../trust/tls.ts';
 
 export interface Listening {
   readonly url: string;
-  readonly server: Server;
+  readonly server: Server | TlsServer;
   /** Takes no new request, lets those under way end, and cuts what is left after `drainMs`. */
   stop(drainMs: number): Promise<void>;
 }
@@ -15,10 +18,17 @@ export interface ListenOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** Mutual TLS, and who may come in by it; absent: plain HTTP. */
+  readonly tls?: {
+    readonly side: TlsSide;
+    readonly expected: readonly Participant[];
+    readonly handshakeTimeoutMs: number;
+    readonly maxConnections: number;
+  };
 }
 
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const server = createServer({ maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 }, app);
+  const server = open(app, options.tls);
   server.headersTimeout = options.headersTimeoutMs;
   server.requestTimeout = options.requestTimeoutMs;
   server.keepAliveTimeout = options.keepAliveTimeoutMs;
@@ -33,7 +43,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`,
     server,
     stop: (drainMs) =>
       new Promise((resolve) => {
@@ -45,4 +55,14 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
         server.closeIdleConnections();
       }),
   };
+}
+
+function open(app: RequestListener, tls: ListenOptions['tls']): Server | TlsServer {
+  const settings = { maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 };
+  if (tls === undefined) return createServer(settings, app);
+  const { side, expected, handshakeTimeoutMs: handshakeTimeout, maxConnections } = tls;
+  const server = createTlsServer({ ...settings, ...side.serverOptions(), handshakeTimeout }, app);
+  server.maxConnections = maxConnections;
+  side.guard(server, expected);
+  return server;
 }
