@@ -118,6 +118,21 @@ export const settings = {
     zh: 'szse 文件服务的 http(s) 地址',
     en: 'the http(s) address of the szse files',
   },
+  QIAO_CTEX_WITNESS_URL: {
+    schema: url('https?'),
+    zh: 'ctex 见证服务的 http(s) 地址',
+    en: "the http(s) address of ctex's witness",
+  },
+  QIAO_STEX_WITNESS_URL: {
+    schema: url('https?'),
+    zh: 'stex 见证服务的 http(s) 地址',
+    en: "the http(s) address of stex's witness",
+  },
+  QIAO_SZSE_WITNESS_URL: {
+    schema: url('https?'),
+    zh: 'szse 见证服务的 http(s) 地址',
+    en: "the http(s) address of szse's witness",
+  },
   QIAO_EXCHANGE_PORT: {
     schema: { type: 'string', format: 'port' },
     zh: '0 到 65535 的整数：交易所推送的双向 TLS 端口；不设置则不开放',
@@ -215,6 +230,19 @@ export const defaultLimits = {
   argon2Waiting: 32,
   /** A program's key, at most. */
   apiKeyDays: 365,
+  /** The tree of the journal is signed so often when it has grown, and then put before the witnesses. */
+  checkpointIntervalMs: 10_000,
+  /** One question to a witness; the longest wait after one that failed; and when it is asked again though nothing grew. */
+  witnessTimeoutMs: 5_000,
+  witnessRetryCapMs: 60_000,
+  witnessHeartbeatMs: 60_000,
+  /** Settlement stops when no quorum of witnesses has confirmed the log for so long. */
+  quorumSilenceMs: 300_000,
+  /** At the witness: one request, requests in line, connections, and the bytes of one file of its archive. */
+  witnessBodyBytes: 65_536,
+  witnessWaiting: 16,
+  witnessConnections: 64,
+  witnessArchiveBytes: 64 * 1_048_576,
   statementFileLimitBytes: 256 * 1_048_576,
 } as const;
 

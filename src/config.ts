@@ -37,6 +37,9 @@ export interface Config {
     /** `secure`: over mutual TLS. */
     readonly szseAddress: { readonly host: string; readonly port: number; readonly secure: boolean } | undefined;
     readonly szseFilesUrl: string | undefined;
+    readonly ctexWitnessUrl: string | undefined;
+    readonly stexWitnessUrl: string | undefined;
+    readonly szseWitnessUrl: string | undefined;
   };
   /** Where exchanges push to by mutual TLS; absent: nowhere. */
   readonly exchangePort: { readonly host: string; readonly port: number } | undefined;
@@ -113,8 +116,15 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Config 
 }
 
 /** The settings that name an exchange's address without TLS. */
-export function plainAddresses({ ctexUrl, stexUrl, szseAddress, szseFilesUrl }: Config['exchanges']) {
-  const urls = { QIAO_CTEX_URL: ctexUrl, QIAO_STEX_URL: stexUrl, QIAO_SZSE_FILES_URL: szseFilesUrl };
+export function plainAddresses({ szseAddress, ...given }: Config['exchanges']) {
+  const urls = {
+    QIAO_CTEX_URL: given.ctexUrl,
+    QIAO_STEX_URL: given.stexUrl,
+    QIAO_SZSE_FILES_URL: given.szseFilesUrl,
+    QIAO_CTEX_WITNESS_URL: given.ctexWitnessUrl,
+    QIAO_STEX_WITNESS_URL: given.stexWitnessUrl,
+    QIAO_SZSE_WITNESS_URL: given.szseWitnessUrl,
+  };
   const plain = Object.entries(urls).filter(([, url]) => url?.startsWith('http:'));
   const names = plain.map(([name]) => name as SettingName);
   return szseAddress?.secure === false ? [...names, 'QIAO_SZSE_ADDRESS' as const] : names;
@@ -258,6 +268,9 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
         secure: address.scheme === undefined ? production : address.scheme === 'tls',
       },
       szseFilesUrl: values.QIAO_SZSE_FILES_URL,
+      ctexWitnessUrl: values.QIAO_CTEX_WITNESS_URL,
+      stexWitnessUrl: values.QIAO_STEX_WITNESS_URL,
+      szseWitnessUrl: values.QIAO_SZSE_WITNESS_URL,
     },
     exchangePort:
       exchangePort === undefined
@@ -306,6 +319,9 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_SZSE_ADDRESS:
       szse && `${szse.secure ? 'tls' : 'tcp'}://${szse.host.includes(':') ? `[${szse.host}]` : szse.host}:${szse.port}`,
     QIAO_SZSE_FILES_URL: hidden(exchanges.szseFilesUrl),
+    QIAO_CTEX_WITNESS_URL: hidden(exchanges.ctexWitnessUrl),
+    QIAO_STEX_WITNESS_URL: hidden(exchanges.stexWitnessUrl),
+    QIAO_SZSE_WITNESS_URL: hidden(exchanges.szseWitnessUrl),
     QIAO_EXCHANGE_PORT: config.exchangePort && String(config.exchangePort.port),
     QIAO_EXCHANGE_HOST: config.exchangePort?.host,
     QIAO_PLAIN_LINKS: config.plainLinks ? 'allow' : 'refuse',
