@@ -4,15 +4,16 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { chooseSm2 } from '../sm2-check.ts';
+import { nativeSm2 } from '../sm2.ts';
+import { sameBytes } from './asn1.ts';
 import { ecCertifier } from './authority-ec.ts';
 import { rsaCertifier } from './authority-rsa.ts';
 import { sm2Certifier } from './authority-sm2.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import { type Certificate, levelOf, readCertificate } from './certificate.ts';
 import { type Certifier, nameOf } from './certifier.ts';
 import { readCrl } from './crl.ts';
 import { type CrlContent, writeCrl } from './crl-making.ts';
-import { basicConstraintsOf, extendedKeyUsagesOf } from './extensions.ts';
+import { extendedKeyUsagesOf } from './extensions.ts';
 import { type KeyKind, makeKeyPem, readPrivateKey, readPublicKey } from './keys.ts';
 import {
   longestValidityMs,
@@ -32,7 +33,6 @@ import {
   type LeafPurpose,
   type Level,
   OID,
-  PATH_LENGTHS,
 } from './profile.ts';
 
 /** A root or an intermediate: whoever holds the key signs in its name. */
@@ -105,7 +105,7 @@ export async function issueLeaf(issuer: Authority, request: LeafRequest): Promis
   if (!EXTENDED_KEY_USAGES[purpose].every((usage) => usages.includes(usage))) {
     throw new PolicyProblem('该中间机构不签发此用途的证书', 'this authority does not issue certificates for that use');
   }
-  requireLeafKey(issuer.kind, purpose, readPublicKey(spki, chooseSm2())?.kind);
+  requireLeafKey(issuer.kind, purpose, readPublicKey(spki, nativeSm2)?.kind);
   requireNames(participant, purpose, hosts);
   requireValidity(validity, longestValidityMs('leaf', purpose, issuer.demo), above);
   return certify({ ...issuer, ...above }, 'leaf', request);
@@ -119,16 +119,20 @@ export async function makeCrl(issuer: Authority, content: CrlContent): Promise<U
   return made;
 }
 
-/** The authority's own certificate, if it stands at that level. @throws PolicyProblem */
-function issuing(authority: Authority, level?: 'root' | 'intermediate'): Certificate {
+/** The authority's own certificate, if it stands at that level and the key is its own. @throws PolicyProblem */
+function issuing(authority: Authority, wanted?: 'root' | 'intermediate'): Certificate {
   const certificate = readCertificate(authority.certificate);
-  const constraints = certificate?.extensions.get(OID.basicConstraints)?.value;
+  const level = certificate && levelOf(certificate);
   if (
     certificate === undefined ||
-    constraints === undefined ||
-    (level !== undefined && basicConstraintsOf(constraints).pathLength !== PATH_LENGTHS[level])
+    level === undefined ||
+    level === 'leaf' ||
+    (wanted !== undefined && level !== wanted)
   ) {
-    throw new PolicyProblem('该机构不可签发下一级证书', 'this authority stands at another level');
+    throw new PolicyProblem('该机构不可签发此类证书', 'this authority stands at another level');
+  }
+  if (!sameBytes(readPrivateKey(authority.privateKeyPem).spki, certificate.spki)) {
+    throw new PolicyProblem('私钥与机构证书不符', "the private key is not that of the authority's certificate");
   }
   return certificate;
 }

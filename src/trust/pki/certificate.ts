@@ -15,9 +15,9 @@ import {
   TAG,
   timeOf,
 } from './asn1.ts';
-import { type ExtensionValue, readExtensions } from './extensions.ts';
+import { basicConstraintsOf, type ExtensionValue, readExtensions } from './extensions.ts';
 import { SIGNATURES } from './keys.ts';
-import { OID } from './profile.ts';
+import { type Level, OID, PATH_LENGTHS } from './profile.ts';
 
 export interface Certificate {
   readonly der: Uint8Array;
@@ -43,6 +43,15 @@ const ALGORITHMS: ReadonlySet<string> = new Set(Object.values(SIGNATURES));
 /** @param der one certificate and nothing else. Undefined when it is not one of this form */
 export function readCertificate(der: Uint8Array): Certificate | undefined {
   return orUndefined(() => certificateOf(der));
+}
+
+/** Where a certificate says it stands; an authority that limits its path in another way stands nowhere. */
+export function levelOf({ extensions }: Certificate): Level | undefined {
+  const value = extensions.get(OID.basicConstraints)?.value;
+  const constraints = value && orUndefined(() => basicConstraintsOf(value));
+  if (constraints === undefined) return undefined;
+  if (!constraints.ca) return 'leaf';
+  return (['root', 'intermediate'] as const).find((level) => PATH_LENGTHS[level] === constraints.pathLength);
 }
 
 /** SEQUENCE { what is signed, AlgorithmIdentifier, BIT STRING }, as certificates, requests and CRLs all are. @throws NotDer */

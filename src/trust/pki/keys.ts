@@ -5,7 +5,7 @@
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { rsOfDer } from '../der.ts';
-import { isSm2Spki, makeSm2Pem, readSm2PrivateKey, readSm2PublicKey, type Sm2 } from '../sm2.ts';
+import { isSm2Spki, makeSm2Pem, nativeSm2, readSm2PrivateKey, readSm2PublicKey, type Sm2 } from '../sm2.ts';
 import { chooseSm2 } from '../sm2-check.ts';
 import { bitsOf, fieldsOf, hexOf, readDer, sameBytes, TAG, writeBits, writeDer } from './asn1.ts';
 
@@ -70,13 +70,13 @@ export function readPublicKey(spki: Uint8Array, sm2: Sm2): PublicKey | undefined
 export function readPrivateKey(pem: string): PrivateKey {
   const key = createPrivateKey(pem);
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  const sm2 = chooseSm2();
-  const kind = readPublicKey(spki, sm2)?.kind;
+  const kind = readPublicKey(spki, nativeSm2)?.kind; // nothing is verified with it here
   switch (kind) {
     case undefined:
       throw new TypeError('neither Ed25519, nor P-256, nor RSA of 2048 to 4096 bits, nor SM2');
     case 'sm2': {
       const sm2Key = readSm2PrivateKey(pem);
+      const sm2 = chooseSm2();
       return { kind, spki, sign: (bytes) => sm2.sign(sm2Key, bytes) };
     }
     case 'ed25519':
