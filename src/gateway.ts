@@ -91,7 +91,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
   });
   opened.add(() => database.close());
-  const seals: Seals = { signersOf: (participant: Participant) => [keys.envelopeSigner(participant)] };
+  const seals: Seals = { signersOf: (participant: Participant) => keys.envelopeSigners(participant) };
 
   const calendars = parts.calendars ?? libraryCalendars;
   await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
@@ -210,6 +210,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
 
 /** Signs the cursors of pages. It comes from our own key, so that it is secret and the same after every start. */
 async function cursorKey(keys: KeyStore): Promise<Uint8Array> {
-  const signature = await keys.envelopeSigner('qiao').sign(Buffer.from('cursors of pages, 1'));
+  const signature = await keys.logSigners()[0]!.sign(Buffer.from('cursors of pages, 1'));
   return createHash('sha256').update(signature).digest();
 }

@@ -3,20 +3,79 @@
  * One party holding all keys is exactly what production must never have: hence the marker file and its refusal there.
  */
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { exchangeNames, exchanges } from '../contract/exchange.ts';
+import { promisify } from 'node:util';
+import { type Exchange, exchangeNames, exchanges, type Participant } from '../contract/exchange.ts';
 import type { Alg } from '../envelope/jws.ts';
-import { makeDemoCertificates } from './certificates.ts';
-import { DEFAULT_SM2_ID, makeSm2Pem } from './sm2.ts';
-import { kidOf, type TrustRecord, writeTrustList } from './trust-list.ts';
+import { ORIGIN } from '../log/checkpoint.ts';
+import { verifierKey, writeVerifierKey } from '../log/note.ts';
+import { type Authorities, type AuthorityName, chainPem, crlPem, makeHierarchies, rootNames } from './hierarchies.ts';
+import { INIT, KeyProblem, writeStoreFile } from './keystore-files.ts';
+import { issueLeaf } from './pki/authority.ts';
+import { makeKeyPem } from './pki/keys.ts';
+import { pemOf } from './pki/pem.ts';
+import { DEFAULT_SM2_ID } from './sm2.ts';
+import { ANCHOR_FORMAT, type TrustAnchor, writeAnchor } from './trust-anchor.ts';
+import { TRUST_FORMAT } from './trust-list.ts';
+import { kidOf, type LinkAlg, type LinkRecord, linkKidOf, type TrustRecord } from './trust-list-records.ts';
+import { operatorSigner, signTrustList } from './trust-list-write.ts';
 
-/** What each exchange's own protocol signs with (its profile, "Transport"). */
-const LINK_KEYS = { ctex: makeRsaPem, stex: makeSm2Pem, szse: makeP256Pem } as const;
+/** The name of an exchange's witness in its verifier key. */
+export function witnessName(exchange: string): string {
+  return `${exchange}/witness`;
+}
+
+/** What each exchange's own protocol signs with (its profile, "Transport"), and who certifies such keys. */
+const LINKS: Readonly<Record<Exchange, { readonly alg: LinkAlg; readonly by: AuthorityName }>> = {
+  ctex: { alg: 'RS256', by: 'rsa-signing' },
+  stex: { alg: 'SM2-SM3', by: 'sm2-signing' },
+  szse: { alg: 'ES256', by: 'main-signing' },
+};
+/** Whose own protocol is SM2 signs envelopes with it too. */
+const WITH_SM2: ReadonlySet<string> = new Set<Participant>(['stex']);
+const DEMO_OPERATORS = ['demo-a', 'demo-b'] as const;
 const NOTICE = `演示密钥：各方私钥同在一处，仅供演示，生产环境拒绝使用。
 Demo keys: the private keys of all sides in one place. For demonstration only; production refuses them.
 `;
+const TITLE = '桥 演示 Qiao demo';
+
+/**
+ * Where the keys really are: the folder itself, or its `demo` store where that is allowed, made when there is none.
+ * @throws KeyProblem
+ */
+export async function chooseRoot(
+  folder: string,
+  { demo, nowMs }: { readonly demo: boolean; nowMs(): number },
+): Promise<string> {
+  const real = existsSync(join(folder, 'trust.json'));
+  if (real && (demo || !existsSync(join(folder, 'DEMO')))) return folder;
+  const demoRoot = join(folder, 'demo');
+  if (!demo) {
+    const en = 'There are only demo keys here, which production refuses';
+    throw real || existsSync(demoRoot)
+      ? new KeyProblem(folder, '这里只有演示密钥，生产环境拒绝使用', en, INIT)
+      : new KeyProblem(join(folder, 'trust.json'), '没有密钥库', 'There is no key store', INIT);
+  }
+  try {
+    // One that an earlier version of this program made; nobody relies on demo keys, but they are not thrown away either.
+    if (existsSync(join(demoRoot, 'DEMO')) && !existsSync(join(demoRoot, 'anchor.json'))) setAside(demoRoot, nowMs());
+    if (!existsSync(join(demoRoot, 'trust.json'))) await makeDemoStore(demoRoot, new Date(nowMs()));
+  } catch (cause) {
+    const [zh, en] = ['无法建立演示密钥', 'The demo keys cannot be made'];
+    throw new KeyProblem(demoRoot, zh, en, 'QIAO_KEYS=<writable folder>', cause);
+  }
+  return demoRoot;
+}
+
+function setAside(demoRoot: string, nowMs: number): void {
+  try {
+    renameSync(demoRoot, `${demoRoot}.${new Date(nowMs).toISOString().replaceAll(/[^0-9]/g, '')}`);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause; // another process was first
+  }
+}
 
 /**
  * Makes a whole store at `root`, all or nothing: two processes that start at once end up with one and the same.
@@ -28,7 +87,7 @@ export async function makeDemoStore(root: string, now: Date): Promise<void> {
   const making = join(parent, `.making-${process.pid}-${randomBytes(6).toString('hex')}`);
   mkdirSync(making, { mode: 0o700 });
   try {
-    for (const [path, content] of demoFiles(now)) writeDurably(join(making, path), content);
+    for (const [path, content] of await demoFiles(now)) writeStoreFile(join(making, path), content);
     renameSync(making, root); // fails when the other process was first, whose store is as good
   } catch (cause) {
     rmSync(making, { recursive: true, force: true });
@@ -38,82 +97,160 @@ export async function makeDemoStore(root: string, now: Date): Promise<void> {
 }
 
 /** Path → content of every file. */
-function demoFiles(now: Date): ReadonlyMap<string, string> {
-  const files = new Map<string, string>([['DEMO', NOTICE]]);
+async function demoFiles(now: Date): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const files = new Map<string, string | Uint8Array>([['DEMO', NOTICE]]);
   // Wide enough that samples and rehearsals dated around now are inside; production keys live a year (certs/policy.json).
   const year = new Date(now.getTime() + 8 * 3_600_000).getUTCFullYear();
-  const notBefore = `${year - 1}-01-01T00:00:00+08:00`;
-  const notAfter = `${year + 5}-01-01T00:00:00+08:00`;
-  const records: TrustRecord[] = [];
-  for (const participant of ['qiao', ...exchanges]) {
-    const ed25519 = pemOf(generateKeyPairSync('ed25519').privateKey);
-    const sm2 = makeSm2Pem();
-    files.set(`participants/${participant}/envelope.key.pem`, ed25519);
-    files.set(`participants/${participant}/envelope-sm2.key.pem`, sm2);
-    for (const [alg, pem] of [
-      ['Ed25519', ed25519],
-      ['SM2-SM3', sm2],
-    ] as const satisfies [Alg, string][]) {
-      const spki = createPublicKey(createPrivateKey(pem)).export({ format: 'der', type: 'spki' });
-      const common = {
-        participant,
-        kid: kidOf(participant, alg, spki),
-        alg,
-        notBefore,
-        notAfter,
-        status: 'active',
-      } as const;
+  const from = `${year - 1}-01-01T00:00:00+08:00`;
+  const until = `${year + 5}-01-01T00:00:00+08:00`;
+  const validity = { notBefore: new Date(from), notAfter: new Date(until) };
+  const term = { notBefore: from, notAfter: until, status: 'active' } as const;
+
+  // RSA keys take longest: all at once, on other threads.
+  const [rsaOfGateway, rsaOfExchange, authorities] = await Promise.all([
+    makeRsaPem(),
+    makeRsaPem(),
+    makeHierarchies(TITLE, validity, validity, true),
+  ]);
+  for (const [name, { certificate, privateKeyPem }] of authorities) {
+    files.set(`ca/${name}.cert.pem`, pemOf('CERTIFICATE', certificate));
+    files.set(`${rootNames.includes(name) ? 'offline' : 'ca'}/${name}.key.pem`, privateKeyPem);
+    const authority = authorities.get(name)!;
+    files.set(`crl/${name}.crl.pem`, await crlPem(authority, 1, validity.notBefore, validity.notAfter, []));
+  }
+  const leaf = async (by: AuthorityName, participant: string, name: string, spki: Uint8Array) => {
+    const issuer = authorities.get(by)!;
+    const tls = by === 'main-tls';
+    const made = await issueLeaf(issuer, {
+      participant,
+      purpose: tls ? 'tls' : 'signing',
+      name,
+      spki,
+      validity,
+      ...(tls ? { hosts: ['localhost', '127.0.0.1'] } : {}),
+    });
+    return [made, issuer.certificate] as const;
+  };
+
+  const entries: TrustRecord[] = [];
+  for (const participant of ['qiao', ...exchanges] as const) {
+    const folder = `participants/${participant}`;
+    for (const alg of WITH_SM2.has(participant) ? (['Ed25519', 'SM2-SM3'] as const) : (['Ed25519'] as const)) {
+      const pem = alg === 'Ed25519' ? makeKeyPem('ed25519') : makeKeyPem('sm2');
+      files.set(`${folder}/envelope${alg === 'Ed25519' ? '' : '-sm2'}.key.pem`, pem);
+      const by = alg === 'Ed25519' ? 'main-signing' : 'sm2-signing';
+      entries.push(
+        await entryOf(participant, alg, pem, term, (spki) => leaf(by, participant, titleOf(participant), spki)),
+      );
+    }
+    const tls = makeKeyPem('p256');
+    files.set(`${folder}/tls.key.pem`, tls);
+    files.set(
+      `${folder}/tls.chain.pem`,
+      chainPem(...(await leaf('main-tls', participant, titleOf(participant), spkiOf(tls)))),
+    );
+  }
+
+  const links: LinkRecord[] = [];
+  for (const exchange of exchanges) {
+    const { alg, by } = LINKS[exchange];
+    const make = () => makeKeyPem(alg === 'SM2-SM3' ? 'sm2' : 'p256');
+    const keys = {
+      gateway: alg === 'RS256' ? rsaOfGateway : make(),
+      exchange: alg === 'RS256' ? rsaOfExchange : make(),
+    };
+    files.set(`links/${exchange}/gateway.key.pem`, keys.gateway);
+    files.set(`mocks/${exchange}/exchange.key.pem`, keys.exchange);
+    files.set(`mocks/${exchange}/gateway.pub.pem`, publicPem(keys.gateway));
+    for (const side of ['gateway', 'exchange'] as const) {
+      const spki = spkiOf(keys[side]);
+      const owner = side === 'gateway' ? 'qiao' : exchange;
+      files.set(`links/${exchange}/${side}.cert.pem`, chainPem(...(await leaf(by, owner, titleOf(owner), spki))));
       const sm2Id = alg === 'SM2-SM3' ? { sm2Id: DEFAULT_SM2_ID } : {};
-      records.push({ ...common, spki: spki.toString('base64'), ...sm2Id });
+      const kid = linkKidOf(exchange, side, alg, spki);
+      links.push({ exchange, side, kid, alg, ...term, spki: spki.toString('base64'), ...sm2Id });
     }
   }
-  files.set('trust.json', writeTrustList(records));
-  for (const exchange of exchanges) {
-    const gateway = LINK_KEYS[exchange]();
-    const own = LINK_KEYS[exchange]();
-    files.set(`links/${exchange}/gateway.key.pem`, gateway);
-    files.set(`links/${exchange}/exchange.pub.pem`, publicPem(own));
-    files.set(`mocks/${exchange}/exchange.key.pem`, own);
-    files.set(`mocks/${exchange}/gateway.pub.pem`, publicPem(gateway));
-    if (exchange !== 'ctex') continue;
-    const { rootPem, leafPems } = makeDemoCertificates(
-      [
-        { participant: 'qiao', name: '桥 联邦网关 / Qiao gateway (demo)', publicKeyPem: publicPem(gateway) },
-        { participant: exchange, name: `${exchangeNames[exchange].zh} (demo)`, publicKeyPem: publicPem(own) },
-      ],
-      { notBefore: new Date(notBefore), notAfter: new Date(notAfter) },
-    );
-    files.set('links/ctex/root.cert.pem', rootPem);
-    files.set('links/ctex/gateway.cert.pem', leafPems[0] ?? '');
-    files.set('links/ctex/exchange.cert.pem', leafPems[1] ?? '');
-  }
+
+  const operators = DEMO_OPERATORS.map((name) => ({ name, pem: makeKeyPem('ed25519') }));
+  for (const { name, pem } of operators) files.set(`operators/${name}.key.pem`, pem);
+  const anchor = anchorOf(files, authorities, operators);
+  files.set('anchor.json', writeAnchor(anchor));
+  const trust = await signTrustList(
+    { format: TRUST_FORMAT, version: 1, issuedAt: from, prev: null, entries, links },
+    operators.map(({ name, pem }) => operatorSigner(name, createPrivateKey(pem))),
+  );
+  files.set('trust.json', trust);
+  files.set('trust/1.json', trust);
   return files;
 }
 
-function makeRsaPem(): string {
-  return pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+/** Makes the log's and the witnesses' keys, too: it names them. */
+function anchorOf(
+  files: Map<string, string | Uint8Array>,
+  authorities: Authorities,
+  operators: readonly { readonly name: string; readonly pem: string }[],
+): TrustAnchor {
+  const [checkpoint, checkpointSm2] = [makeKeyPem('ed25519'), makeKeyPem('sm2')];
+  files.set('log/checkpoint.key.pem', checkpoint);
+  files.set('log/checkpoint-sm2.key.pem', checkpointSm2);
+  const witnesses = exchanges.map((exchange) => ({ exchange, pem: makeKeyPem('ed25519') }));
+  for (const { exchange, pem } of witnesses) files.set(`witnesses/${exchange}/cosign.key.pem`, pem);
+  return {
+    format: ANCHOR_FORMAT,
+    demo: true,
+    roots: rootNames.map((name) => base64(authorities.get(name)!.certificate)),
+    operators: operators.map(({ name, pem }) => ({ name, spki: base64(spkiOf(pem)) })),
+    operatorQuorum: 2,
+    log: {
+      origin: ORIGIN,
+      keys: [
+        writeVerifierKey(verifierKey(ORIGIN, 'ed25519', spkiOf(checkpoint))),
+        writeVerifierKey(verifierKey(ORIGIN, 'sm2', spkiOf(checkpointSm2))),
+      ],
+    },
+    witnesses: witnesses.map(({ exchange, pem }) => ({
+      exchange,
+      key: writeVerifierKey(verifierKey(witnessName(exchange), 'cosignature', spkiOf(pem))),
+    })),
+    quorum: 2,
+  };
 }
 
-function makeP256Pem(): string {
-  return pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+async function entryOf(
+  participant: string,
+  alg: Alg,
+  pem: string,
+  term: Pick<TrustRecord, 'notBefore' | 'notAfter' | 'status'>,
+  certify: (spki: Uint8Array) => Promise<readonly [Uint8Array, Uint8Array]>,
+): Promise<TrustRecord> {
+  const spki = spkiOf(pem);
+  const [leaf, intermediate] = await certify(spki);
+  const sm2Id = alg === 'SM2-SM3' ? { sm2Id: DEFAULT_SM2_ID } : {};
+  const kid = kidOf(participant, alg, spki);
+  const chain = [base64(leaf), base64(intermediate)] as const;
+  return { participant, kid, alg, ...term, spki: base64(spki), ...sm2Id, chain };
 }
 
-function pemOf(key: ReturnType<typeof createPrivateKey>): string {
-  return key.export({ format: 'pem', type: 'pkcs8' }).toString();
+function titleOf(participant: Participant): string {
+  return participant === 'qiao' ? '桥 联邦网关 / Qiao gateway (demo)' : `${exchangeNames[participant].zh} (demo)`;
+}
+
+const generate = promisify(generateKeyPair);
+
+async function makeRsaPem(): Promise<string> {
+  const { privateKey } = await generate('rsa', { modulusLength: 2048 });
+  return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+function spkiOf(privatePem: string): Buffer {
+  return createPublicKey(createPrivateKey(privatePem)).export({ format: 'der', type: 'spki' });
 }
 
 function publicPem(privatePem: string): string {
   return createPublicKey(createPrivateKey(privatePem)).export({ format: 'pem', type: 'spki' }).toString();
 }
 
-/** Private keys for the owner only; on disk before the store appears under its name. */
-function writeDurably(path: string, content: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(path, 'wx', path.endsWith('.key.pem') ? 0o600 : 0o644);
-  try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+function base64(der: Uint8Array): string {
+  return Buffer.from(der).toString('base64');
 }

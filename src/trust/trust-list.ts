@@ -1,116 +1,232 @@
 /**
- * The local trust list: the only place where a key id is looked up, and what fixes its owner, algorithm and validity.
- * A public file (`trust.json`): no private material, so it can be given to anyone who verifies evidence.
+ * The trust list, `trust.json`: the only place where a key id is looked up, and what fixes its owner, algorithm and
+ * validity. Public; signed by two operators (JWS, `fed-trust+jws`); every version names the digest of the one before.
+ *
+ * What a version says of the past stays said: later ones add keys, end them and revoke them, but remove nothing, so a
+ * message is judged for ever by the key that was valid when it was journaled.
  */
 
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { isObject, parseJson } from '../contract/json.ts';
-import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
-import type { Alg, TrustEntry, TrustList } from '../envelope/jws.ts';
-import { ed25519Verify, es256Verify } from '../envelope/signers.ts';
-import { isSm2Spki, readSm2PublicKey, type Sm2, sm2Verify } from './sm2.ts';
+import { type Refusal, type RefusalCode, refuse } from '../contract/refusal.ts';
+import type { EnvelopeCode } from '../envelope/codes.ts';
+import { type JwsProfile, openJws, type TrustEntry, type TrustList } from '../envelope/jws.ts';
+import type { Sm2 } from './sm2.ts';
+import { operatorKeys, operatorOf, type TrustAnchor } from './trust-anchor.ts';
+import {
+  entryOf,
+  isInstantText,
+  isValidAt,
+  type LinkRecord,
+  linkRecordFaults,
+  type TrustRecord,
+  trustRecordFaults,
+} from './trust-list-records.ts';
 
-/** One line of the file. */
-export interface TrustRecord {
-  readonly participant: string;
-  readonly kid: string;
-  readonly alg: Alg;
-  /** Instants, RFC 3339 with +08:00. */
-  readonly notBefore: string;
-  readonly notAfter: string;
-  readonly status: 'active' | 'revoked';
-  readonly revokedAt?: string;
-  /** SubjectPublicKeyInfo, DER in base64. */
-  readonly spki: string;
-  /** SM2 only: the user id that goes into Z_A. */
-  readonly sm2Id?: string;
-}
-
-export interface LocalTrustList extends TrustList {
-  readonly records: readonly TrustRecord[];
-}
-
-const FORMAT = 'qiao-trust-list/1';
+export const TRUST_FORMAT = 'qiao-trust-list/2';
+export const trustProfile: JwsProfile = { typ: 'fed-trust+jws', members: new Set(['typ', 'iss']) };
+const MEMBERS: readonly string[] = ['format', 'version', 'issuedAt', 'prev', 'entries', 'links'];
 const MAX_ENTRIES = 10_000;
-const KID = /^[a-z0-9][a-z0-9:._-]{2,95}$/;
-const PARTICIPANT = /^[a-z][a-z0-9-]{1,31}$/;
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+08:00$/;
-const BASE64 = /^[A-Za-z0-9+/]{40,400}={0,2}$/;
-const isInstant = (text: string): boolean => INSTANT.test(text) && !Number.isNaN(Date.parse(text));
+const HEX64 = /^[0-9a-f]{64}$/;
 
-/** One line a member; `?` marks those that may be absent. */
-const MEMBERS: Readonly<Record<string, (text: string) => boolean>> = {
-  participant: (text) => PARTICIPANT.test(text),
-  kid: (text) => KID.test(text),
-  alg: (text) => text === 'Ed25519' || text === 'ES256' || text === 'SM2-SM3',
-  notBefore: isInstant,
-  notAfter: isInstant,
-  status: (text) => text === 'active' || text === 'revoked',
-  'revokedAt?': isInstant,
-  spki: (text) => BASE64.test(text),
-  'sm2Id?': (text) => text.length >= 1 && text.length <= 256,
-};
-
-/** `ctex:ed25519:9f86d081884c7d65`: names its owner and is bound to the key itself. */
-export function kidOf(participant: string, alg: Alg, spki: Uint8Array): string {
-  return `${participant}:${alg.toLowerCase()}:${createHash('sha256').update(spki).digest('hex').slice(0, 16)}`;
+/** What is signed. */
+export interface TrustPayload {
+  readonly format: typeof TRUST_FORMAT;
+  /** 1, 2, 3 … */
+  readonly version: number;
+  /** RFC 3339 with +08:00. */
+  readonly issuedAt: string;
+  /** SHA-256, hex, of the file of the version before; null exactly for version 1. */
+  readonly prev: string | null;
+  readonly entries: readonly TrustRecord[];
+  readonly links: readonly LinkRecord[];
 }
 
-export function writeTrustList(records: readonly TrustRecord[]): string {
-  return `${JSON.stringify({ format: FORMAT, entries: records }, null, 2)}\n`;
+/** One version, read and verified; keys are decoded once, so that verifying is only verifying. */
+export interface LocalTrustList extends TrustList {
+  readonly payload: TrustPayload;
+  readonly version: number;
+  readonly records: readonly TrustRecord[];
+  readonly links: readonly LinkRecord[];
+  /** The file. */
+  readonly bytes: Uint8Array;
+  /** SHA-256 of it, hex. */
+  readonly sha256: string;
+  /** Names of the operators who signed, each once. */
+  readonly operators: readonly string[];
+  /** The entry of this key if it may be relied on for what was journaled then. */
+  validAt(kid: string, atMs: number): TrustEntry | undefined;
+  /** Keys of an exchange's own protocol that may be relied on for what happened then. */
+  linkKeysAt(exchange: string, side: LinkRecord['side'], atMs: number): readonly LinkRecord[];
 }
 
-/** Reads a trust list; every fault is given. Key objects are made here once, so that verifying is only verifying. */
-export function parseTrustList(bytes: Uint8Array, sm2: Sm2): Checked<LocalTrustList> {
+const TEXTS = {
+  'operators-too-few': ['签署的操作员不足', 'too few distinct operators have signed'],
+  'list-rolled-back': ['信任清单退回到更早的版本', 'this trust list is older than the one in force'],
+  'list-forked': ['同一版本另有一份信任清单', 'there is another trust list of the same version'],
+  'list-gap': ['缺少中间版本的信任清单', 'versions in between are missing'],
+  'list-unchained': ['未接续前一版信任清单', 'it does not continue the version before'],
+  'past-rewritten': ['更改了以往的登记', 'it rewrites what an earlier version said'],
+} as const satisfies Record<string, readonly [zh: string, en: string]>;
+
+type ListCode = keyof typeof TEXTS;
+
+/** Why a trust list does not come into force. */
+export interface TrustListFault {
+  readonly code: ListCode | EnvelopeCode | RefusalCode;
+  readonly pointer: string;
+  readonly zh: string;
+  readonly en: string;
+}
+
+export type TrustListRead =
+  | { readonly ok: true; readonly list: LocalTrustList }
+  | { readonly ok: false; readonly faults: readonly TrustListFault[] };
+
+export function trustFault(code: ListCode, pointer: string, detail = ''): TrustListFault {
+  const [zh, en] = TEXTS[code];
+  return detail === '' ? { code, pointer, zh, en } : { code, pointer, zh: `${zh}：${detail}`, en: `${en}: ${detail}` };
+}
+
+/** All faults on one line. */
+export function shownFaults(faults: readonly TrustListFault[]): string {
+  return faults.map(({ pointer, zh, en }) => `${pointer === '' ? '' : `${pointer}: `}${zh} / ${en}`).join('; ');
+}
+
+/** Reads and verifies one version by itself; whether it may follow the one in force is {@link successionFault}. */
+export function readTrustList(bytes: Uint8Array, anchor: TrustAnchor, sm2: Sm2): TrustListRead {
+  const opened = openJws(bytes, operatorKeys(anchor), trustProfile);
+  if (!opened.ok) return { ok: false, faults: [opened] };
+  const operators = [...new Set(opened.signatures.map(({ kid }) => operatorOf(kid)))];
+  if (operators.length < anchor.operatorQuorum) {
+    return { ok: false, faults: [trustFault('operators-too-few', '/signatures', operators.join(', '))] };
+  }
+  const read = readPayload(opened.payload, sm2);
+  if (!read.ok) return read;
+  const { payload, byKid } = read;
+  const find = (kid: string) => byKid.get(kid);
+  const byParticipant = new Map<string, TrustEntry[]>();
+  for (const entry of byKid.values()) {
+    const known = byParticipant.get(entry.participant);
+    if (known === undefined) byParticipant.set(entry.participant, [entry]);
+    else known.push(entry);
+  }
+  const list: LocalTrustList = {
+    payload,
+    version: payload.version,
+    records: payload.entries,
+    links: payload.links,
+    bytes,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    operators,
+    find,
+    keysOf: (participant) => byParticipant.get(participant) ?? [],
+    validAt: (kid, atMs) => {
+      const entry = find(kid);
+      return entry !== undefined && isValidAt(entry, atMs) ? entry : undefined;
+    },
+    linkKeysAt: (exchange, side, atMs) =>
+      payload.links.filter((link) => link.exchange === exchange && link.side === side && isValidAt(link, atMs)),
+  };
+  return { ok: true, list };
+}
+
+/** The payload alone, strictly; every fault is given. */
+export function readPayload(
+  bytes: Uint8Array,
+  sm2: Sm2,
+):
+  | { ok: true; payload: TrustPayload; byKid: ReadonlyMap<string, TrustEntry> }
+  | { ok: false; faults: readonly Refusal[] } {
   const json = parseJson(bytes);
-  if (!json.ok) return json;
-  const file = json.value;
-  if (!isObject(file)) return refused(refuse('wrong-type'));
-  if (file.format !== FORMAT) return refused(refuse('unknown-kind', '/format', FORMAT));
-  if (!Array.isArray(file.entries) || file.entries.length > MAX_ENTRIES)
-    return refused(refuse('wrong-type', '/entries'));
-  const faults: Refusal[] = [];
-  const records: TrustRecord[] = [];
+  if (!json.ok) return { ok: false, faults: json.refusals };
+  const file: unknown = json.value;
+  if (!isObject(file)) return { ok: false, faults: [refuse('wrong-type')] };
+  if (file.format !== TRUST_FORMAT) return { ok: false, faults: [refuse('unknown-kind', '/format', TRUST_FORMAT)] };
+  const faults: Refusal[] = Object.keys(file)
+    .filter((name) => !MEMBERS.includes(name))
+    .map((name) => refuse('unknown-field', '', name.slice(0, 64)));
+  const { version, issuedAt, prev } = file;
+  if (!Number.isSafeInteger(version) || Number(version) < 1) faults.push(refuse('bad-format', '/version'));
+  if (typeof issuedAt !== 'string' || !isInstantText(issuedAt)) faults.push(refuse('bad-format', '/issuedAt'));
+  const prevFits = version === 1 ? prev === null : typeof prev === 'string' && HEX64.test(prev);
+  if (!prevFits) faults.push(refuse('bad-format', '/prev'));
+  // One key, one use, one algorithm: also across the two parts.
+  const seen = new Set<string>();
   const byKid = new Map<string, TrustEntry>();
-  for (const [index, given] of file.entries.entries()) {
-    const pointer = `/entries/${index}`;
-    const found = recordFaults(given, pointer);
-    faults.push(...found);
-    if (found.length > 0) continue;
-    const record = given as unknown as TrustRecord;
-    const verify = verifyWith(record, sm2);
-    if (verify === undefined) faults.push(refuse('bad-format', `${pointer}/spki`, record.alg));
-    else if (byKid.has(record.kid)) faults.push(refuse('duplicate-key', `${pointer}/kid`, record.kid));
-    else {
-      records.push(record);
-      byKid.set(record.kid, { ...record, verify });
+  const once = (record: { readonly kid: string; readonly spki: string }, pointer: string): boolean => {
+    for (const [member, value] of [
+      ['kid', record.kid],
+      ['spki', record.spki],
+    ] as const) {
+      if (seen.has(value)) {
+        faults.push(refuse('duplicate-key', `${pointer}/${member}`, record.kid));
+        return false;
+      }
+      seen.add(value);
+    }
+    return true;
+  };
+  for (const part of ['entries', 'links'] as const) {
+    const lines = file[part];
+    if (!Array.isArray(lines) || lines.length > MAX_ENTRIES) {
+      faults.push(refuse('wrong-type', `/${part}`));
+      continue;
+    }
+    for (const [index, given] of lines.entries()) {
+      const pointer = `/${part}/${index}`;
+      const found = part === 'entries' ? trustRecordFaults(given, pointer) : linkRecordFaults(given, pointer);
+      faults.push(...found);
+      if (found.length > 0 || !once(given as TrustRecord, pointer) || part === 'links') continue;
+      const record = given as unknown as TrustRecord;
+      const entry = entryOf(record, sm2);
+      if (entry === undefined) faults.push(refuse('bad-format', `${pointer}/spki`, record.alg));
+      else byKid.set(record.kid, entry);
     }
   }
-  if (faults.length > 0) return refused(...faults);
-  return accepted({ records, find: (kid) => byKid.get(kid) });
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, payload: file as unknown as TrustPayload, byKid };
 }
 
-function recordFaults(given: unknown, pointer: string): readonly Refusal[] {
-  if (!isObject(given)) return [refuse('wrong-type', pointer)];
-  const faults = Object.entries(MEMBERS).flatMap(([name, fits]) => {
-    const member = name.replace('?', '');
-    const value = given[member];
-    if (value === undefined) return name.endsWith('?') ? [] : [refuse('missing-field', `${pointer}/${member}`)];
-    return typeof value === 'string' && fits(value) ? [] : [refuse('bad-format', `${pointer}/${member}`)];
-  });
-  const unknown = Object.keys(given).filter((name) => !(name in MEMBERS) && !(`${name}?` in MEMBERS));
-  return [...faults, ...unknown.map((name) => refuse('unknown-field', pointer, name.slice(0, 64)))];
-}
-
-/** Undefined when the key is not one for the stated algorithm. */
-function verifyWith({ alg, spki, sm2Id }: TrustRecord, sm2: Sm2): TrustEntry['verify'] | undefined {
-  const der = Buffer.from(spki, 'base64');
-  try {
-    if (alg === 'SM2-SM3') return sm2Verify(readSm2PublicKey(der, sm2Id), sm2);
-    if (isSm2Spki(der) || sm2Id !== undefined) return undefined;
-    const key: KeyObject = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    return alg === 'Ed25519' ? ed25519Verify(key) : es256Verify(key);
-  } catch {
-    return undefined;
+/** Why `next` may not come into force after `previous`; undefined when it may. */
+export function successionFault(next: LocalTrustList, previous: LocalTrustList): TrustListFault | undefined {
+  if (next.version < previous.version) {
+    return trustFault('list-rolled-back', '/version', `${next.version} < ${previous.version}`);
   }
+  if (next.version === previous.version) {
+    return next.sha256 === previous.sha256 ? undefined : trustFault('list-forked', '/version', String(next.version));
+  }
+  if (next.version > previous.version + 1) {
+    return trustFault('list-gap', '/version', `${previous.version} … ${next.version}`);
+  }
+  if (next.payload.prev !== previous.sha256) return trustFault('list-unchained', '/prev');
+  if (Date.parse(next.payload.issuedAt) < Date.parse(previous.payload.issuedAt)) {
+    return trustFault('past-rewritten', '/issuedAt');
+  }
+  for (const part of ['entries', 'links'] as const) {
+    const now = new Map(next.payload[part].map((record) => [record.kid, record]));
+    for (const before of previous.payload[part]) {
+      if (!keepsThePast(before, now.get(before.kid), Date.parse(next.payload.issuedAt))) {
+        return trustFault('past-rewritten', `/${part}`, before.kid);
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A key may be ended or revoked from the version's own moment on; nothing else about it may change. */
+function keepsThePast(
+  before: TrustRecord | LinkRecord,
+  now: TrustRecord | LinkRecord | undefined,
+  issuedAtMs: number,
+): boolean {
+  if (now === undefined) return false;
+  for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (name === 'notAfter' || name === 'status' || name === 'revokedAt') continue;
+    const [one, other] = [before, now].map((record) => JSON.stringify(record[name as keyof typeof record]));
+    if (one !== other) return false;
+  }
+  const ends = now.notAfter === before.notAfter || Date.parse(now.notAfter) >= issuedAtMs;
+  const longer = Date.parse(now.notAfter) > Date.parse(before.notAfter);
+  if (before.status === 'revoked') return now.status === 'revoked' && now.revokedAt === before.revokedAt && !longer;
+  return ends && !longer && (now.revokedAt === undefined || Date.parse(now.revokedAt) >= issuedAtMs);
 }

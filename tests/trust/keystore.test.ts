@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import {
   chmodSync,
@@ -14,10 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signEnvelope, verifyEnvelope } from '../../src/envelope/envelope.ts';
+import { cosign, cosignaturesOf } from '../../src/log/cosignature.ts';
+import { parseNote, signNote } from '../../src/log/note.ts';
+import { isSignedByLog, readPolicy } from '../../src/log/quorum.ts';
 import { makeDemoStore } from '../../src/trust/demo-keys.ts';
+import { derOfRs } from '../../src/trust/der.ts';
 import { KeyProblem, openKeyStore } from '../../src/trust/keystore.ts';
-import { nativeSm2 } from '../../src/trust/sm2.ts';
-import { parseTrustList } from '../../src/trust/trust-list.ts';
+import { validatePath } from '../../src/trust/pki/path.ts';
+import { dersOfPem } from '../../src/trust/pki/pem.ts';
+import { readSm2PublicKey } from '../../src/trust/sm2.ts';
 import { atMs, header } from '../envelope/keys.ts';
 
 const now = new Date('2026-11-22T10:00:00+08:00');
@@ -59,20 +63,21 @@ describe('a demo key store', () => {
     const [first, second] = await Promise.all([open(folder), open(folder)]);
     expect(readFileSync(join(folder, 'demo/trust.json'), 'utf8')).toBe(before);
     expect(first.demo).toBe(true);
-    const sign = (store: typeof first) => signEnvelope(message, header(), [store.envelopeSigner('ctex')]);
+    const sign = (store: typeof first) => signEnvelope(message, header(), store.envelopeSigners('ctex'));
     expect(Buffer.from(await sign(first)).equals(await sign(second))).toBe(true);
   });
 
-  test('gives every participant Ed25519 and SM2 keys that its own trust list verifies', async () => {
+  test('gives every participant keys that its trust list verifies: Ed25519, and SM2 where its own protocol is', async () => {
     const store = await open(folder);
     for (const iss of ['qiao', ...exchanges]) {
-      const signers = [store.envelopeSigner(iss), store.envelopeSigner(iss, 'SM2-SM3')];
+      const signers = store.envelopeSigners(iss);
+      const algs = iss === 'stex' ? ['Ed25519', 'SM2-SM3'] : ['Ed25519'];
+      expect(signers.map(({ alg }) => alg)).toEqual(algs);
       const envelope = await signEnvelope(message, header({ iss }), signers);
-      const opened = verifyEnvelope(envelope, store.trust, { atMs, requireAlgs: ['Ed25519', 'SM2-SM3'] });
+      const opened = verifyEnvelope(envelope, store.trust, { atMs, requireAlgs: signers.map(({ alg }) => alg) });
       expect(opened).toMatchObject({ ok: true, header: { iss } });
-      expect(verifyEnvelope(envelope, store.trust, { atMs: now.getTime() }).ok).toBe(true);
+      expect(store.envelopeSigners(iss)).toBe(signers); // decoded once
     }
-    expect(store.envelopeSigner('qiao')).toBe(store.envelopeSigner('qiao')); // decoded once
   });
 
   test.each(exchanges)(
@@ -105,37 +110,64 @@ describe('a demo key store', () => {
     }
     expect(seen).toBeGreaterThan(8);
     expect(statSync(join(folder, 'demo')).mode & 0o777).toBe(0o700);
-    const { entries } = JSON.parse(readFileSync(join(folder, 'demo/trust.json'), 'utf8')) as {
-      entries: { spki: string }[];
-    };
-    expect(entries).toHaveLength(8);
-    for (const { spki } of entries) {
-      const der = Buffer.from(spki, 'base64');
-      expect(
-        createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'der', type: 'spki' }),
-      ).toEqual(der);
-    }
+    const { records, links } = (await open(folder)).trust.current;
+    expect([records.length, links.length]).toEqual([5, 6]);
   });
 
-  test('has certificates for the ctex RSA keys that chain to its own root, with names in Chinese', async () => {
-    const read = (name: string) => new X509Certificate(readFileSync(join(folder, 'demo/links/ctex', name)));
-    const [root, gateway, exchange] = [read('root.cert.pem'), read('gateway.cert.pem'), read('exchange.cert.pem')];
-    expect(root.ca && root.verify(root.publicKey)).toBe(true);
-    for (const leaf of [gateway, exchange]) {
-      expect(leaf.ca).toBe(false);
-      expect(leaf.checkIssued(root) && leaf.verify(root.publicKey)).toBe(true);
+  test('has a certificate for every key, each on a path that our validator accepts for its owner only', async () => {
+    const { trust, roots, crls, sm2, root, tls } = await open(folder);
+    const check = (
+      participant: string,
+      chain: readonly Uint8Array[],
+      purpose: 'signing' | 'tls-client' | 'tls-server',
+    ) =>
+      validatePath(
+        { leaf: chain[0]!, intermediate: chain[1]! },
+        { roots, crls: crls(), atMs: now.getTime(), purpose, participant, sm2 },
+      );
+    for (const { participant, chain, spki } of trust.current.records) {
+      const verdict = check(
+        participant,
+        (chain ?? []).map((der) => Buffer.from(der, 'base64')),
+        'signing',
+      );
+      expect(verdict).toMatchObject({ ok: true });
+      expect(verdict.ok && Buffer.from(verdict.spki).toString('base64')).toBe(spki);
     }
-    expect(exchange.subject).toContain('中国技术交易所');
-    expect(exchange.subjectAltName).toContain('urn:fed:exchange:ctex');
-    expect(exchange.serialNumber).not.toBe(gateway.serialNumber);
-    const spki = (key: ReturnType<typeof createPublicKey>) => key.export({ format: 'der', type: 'spki' });
-    expect(spki(exchange.publicKey)).toEqual(
-      spki(createPublicKey(readFileSync(join(folder, 'demo/links/ctex/exchange.pub.pem')))),
+    for (const participant of ['qiao', ...exchanges]) {
+      const { key, chain } = tls(participant);
+      for (const purpose of ['tls-client', 'tls-server'] as const) {
+        expect(check(participant, dersOfPem('CERTIFICATE', chain), purpose)).toMatchObject({ ok: true });
+      }
+      expect(check('nobody', dersOfPem('CERTIFICATE', chain), 'tls-client').ok).toBe(false);
+      expect(new X509Certificate(chain).checkPrivateKey(createPrivateKey(key))).toBe(true);
+    }
+    for (const exchange of exchanges) {
+      const chain = readFileSync(join(root, 'links', exchange, 'exchange.cert.pem'), 'utf8');
+      expect(check(exchange, dersOfPem('CERTIFICATE', chain), 'signing')).toMatchObject({ ok: true });
+    }
+    const leaf = new X509Certificate(readFileSync(join(root, 'links/ctex/exchange.cert.pem')));
+    expect(leaf.ca).toBe(false);
+    expect(leaf.subject).toContain('中国技术交易所');
+    expect(leaf.subjectAltName).toContain('urn:fed:exchange:ctex');
+  });
+
+  test('signs checkpoints and cosignatures by exactly the keys its anchor names', async () => {
+    const store = await open(folder);
+    const policy = readPolicy(store.anchor)!;
+    const text = 'qiao/log\n1\nnhbXiHEITVYpxt/pSxnmBmoHyV9uyDpPA0TRoTAxCps=\n';
+    const note = parseNote(await signNote(text, store.logSigners()))!;
+    const sm2Check = (spki: Uint8Array, bytes: Uint8Array, rs: Uint8Array) =>
+      store.sm2.verify(readSm2PublicKey(spki), bytes, derOfRs(rs));
+    expect(isSignedByLog(note, policy.logKeys, sm2Check)).toBe(true);
+    const signatures = await Promise.all(
+      exchanges.map((exchange) => {
+        const { key, sign } = store.witness(exchange);
+        return cosign(text, key, now.getTime(), sign);
+      }),
     );
-    expect(
-      gateway.checkPrivateKey(createPrivateKey(readFileSync(join(folder, 'demo/links/ctex/gateway.key.pem')))),
-    ).toBe(true);
-    expect(() => readFileSync(join(folder, 'demo/links/ctex/root.key.pem'))).toThrow();
+    const keys = policy.witnesses.map(({ key }) => key);
+    expect(cosignaturesOf({ text, signatures }, keys)).toHaveLength(3);
   });
 
   test('made twice at once is one whole store: the later maker keeps its hands off', async () => {
@@ -173,6 +205,10 @@ describe('production', () => {
     cpSync(join(folder, 'demo'), real, { recursive: true });
     rmSync(join(real, 'DEMO'));
     rmSync(join(real, 'mocks'), { recursive: true });
+    const anchor = join(real, 'anchor.json');
+    const text = readFileSync(anchor, 'utf8');
+    expect((await problem(() => open(real))).message).toMatch(/演示用的信任锚/);
+    writeFileSync(anchor, text.replace('"demo": true', '"demo": false'));
     for (const demo of [true, false]) {
       const store = await open(real, demo);
       expect([store.demo, store.root]).toEqual([false, real]);
@@ -184,9 +220,9 @@ describe('production', () => {
 
 describe('what is missing or broken', () => {
   test.each([
-    ['participants/qiao/envelope.key.pem', (store: Store) => store.envelopeSigner('qiao')],
+    ['participants/qiao/envelope.key.pem', (store: Store) => store.envelopeSigners('qiao')],
     ['links/stex/gateway.key.pem', (store: Store) => store.link('stex')],
-    ['links/szse/exchange.pub.pem', (store: Store) => store.link('szse')],
+    ['participants/szse/tls.chain.pem', (store: Store) => store.tls('szse')],
   ])('%s is named, in both languages, with the next command', async (file, use) => {
     const broken = copy(`broken-${file.replaceAll('/', '-')}`);
     const path = join(broken, 'demo', file);
@@ -208,56 +244,32 @@ describe('what is missing or broken', () => {
     expect((await problem(async () => (await open(loose)).link('ctex'))).message).toMatch(/权限过宽.*chmod 600/s);
   });
 
+  test('a store that an earlier version made is set aside, and a new one made', async () => {
+    const old = copy('old');
+    rmSync(join(old, 'demo/anchor.json'));
+    const before = readFileSync(join(old, 'demo/trust.json'), 'utf8');
+    expect((await open(old)).demo).toBe(true);
+    const aside = readdirSync(old).filter((name) => name.startsWith('demo.'));
+    expect(aside).toHaveLength(1);
+    expect(readFileSync(join(old, aside[0]!, 'trust.json'), 'utf8')).toBe(before);
+  });
+
+  test.each(['anchor.json', 'trust.json'])('a broken %s stops the start and says where it is broken', async (file) => {
+    const broken = copy(`broken-${file}`);
+    writeFileSync(join(broken, 'demo', file), '{"format":"qiao-trust-anchor/1"}');
+    const { message: text, file: named } = await problem(() => open(broken));
+    expect(named).toBe(join(broken, 'demo', file));
+    expect(text).toMatch(file === 'anchor.json' ? /信任锚不可用.*\/operators/s : /信任清单不可用.*\/format/s);
+  });
+
   test('a key that the trust list does not know cannot sign', async () => {
     const swapped = copy('swapped');
     cpSync(
       join(swapped, 'demo/participants/stex/envelope.key.pem'),
       join(swapped, 'demo/participants/ctex/envelope.key.pem'),
     );
-    expect((await problem(async () => (await open(swapped)).envelopeSigner('ctex'))).message).toMatch(
+    expect((await problem(async () => (await open(swapped)).envelopeSigners('ctex'))).message).toMatch(
       /信任清单未登记 ctex/,
     );
   });
-
-  test('a trust list is refused for every fault in it', async () => {
-    const text = readFileSync(join(folder, 'demo/trust.json'), 'utf8');
-    const list = JSON.parse(text) as { format: string; entries: Record<string, unknown>[] };
-    const [ed25519, sm2] = list.entries;
-    const faulty = (...entries: unknown[]) => {
-      const parsed = parseTrustList(Buffer.from(JSON.stringify({ ...list, entries })), nativeSm2);
-      return parsed.ok ? [] : parsed.refusals.map(({ code, pointer }) => `${code} ${pointer}`);
-    };
-    expect(faulty(...list.entries)).toEqual([]);
-    expect(faulty(ed25519, ed25519)).toEqual(['duplicate-key /entries/1/kid']);
-    expect(faulty({ ...ed25519, alg: 'ES256' })).toEqual(['bad-format /entries/0/spki']);
-    expect(faulty({ ...sm2, alg: 'ES256', sm2Id: undefined })).toEqual(['bad-format /entries/0/spki']);
-    expect(faulty({ ...ed25519, alg: 'SM2-SM3' })).toEqual(['bad-format /entries/0/spki']);
-    expect(faulty({ ...ed25519, alg: 'HS256' })).toEqual(['bad-format /entries/0/alg']);
-    expect(faulty({ ...ed25519, kid: '../x' }, { ...ed25519, notAfter: '2026-13-01T00:00:00+08:00' })).toEqual([
-      'bad-format /entries/0/kid',
-      'bad-format /entries/1/notAfter',
-    ]);
-    expect(faulty({ ...ed25519, d: 'secret' })).toEqual(['unknown-field /entries/0']);
-    expect(faulty({ ...ed25519, spki: undefined })).toEqual(['missing-field /entries/0/spki']);
-    expect(faulty(null, 7)).toEqual(['wrong-type /entries/0', 'wrong-type /entries/1']);
-    for (const bad of ['', '[]', '{}', '{"format":"qiao-trust-list/1"}', '{"format":"x","entries":[]}', '\u0000']) {
-      expect(parseTrustList(Buffer.from(bad), nativeSm2).ok).toBe(false);
-    }
-    const broken = copy('broken-list');
-    writeFileSync(join(broken, 'demo/trust.json'), '{"format":"qiao-trust-list/1","entries":[{}]}');
-    expect((await problem(() => open(broken))).message).toMatch(/信任清单不可用.*\/entries\/0\/participant/s);
-  });
-});
-
-const openssl = spawnSync('openssl', ['version']).status === 0;
-(openssl ? test : test.skip)('OpenSSL accepts the demo certificate chain, strictly', () => {
-  const at = (name: string) => join(folder, 'demo/links/ctex', name);
-  const result = spawnSync('openssl', [
-    'verify',
-    '-x509_strict',
-    '-CAfile',
-    at('root.cert.pem'),
-    at('exchange.cert.pem'),
-  ]);
-  expect(`${result.stdout}${result.stderr}`).toContain('OK');
 });
