@@ -112,8 +112,8 @@ export async function reconcileBooks({ federation, say }: Act): Promise<boolean>
 /** Every envelope and receipt verified again from its stored bytes. */
 export async function proveJournal({ federation, say }: Act): Promise<boolean> {
   const proof = await verifyJournal(federation.gateway.database, {
-    envelope: (bytes) => verifyEnvelope(bytes, federation.keys.trust),
-    receipt: (bytes, of) => verifyReceipt(bytes, federation.keys.trust, { of }),
+    envelope: (bytes, atMs) => verifyEnvelope(bytes, federation.keys.trust, { atMs }),
+    receipt: (bytes, of, atMs) => verifyReceipt(bytes, federation.keys.trust, { of, atMs }),
   });
   await say(
     `  信封 ${proof.envelopes} 件、回执 ${proof.receipts} 件、流 ${proof.streams} 条，逐字节验证：${proof.faults.length === 0 ? '全部通过' : `${proof.faults.length} 处不符`}`,

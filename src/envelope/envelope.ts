@@ -3,7 +3,16 @@
 import { type EnvelopeRefusal, refuse } from './codes.ts';
 import { digestOf } from './digest.ts';
 import { type EnvelopeHeader, envelopeProfile, readEnvelopeHeader, writeEnvelopeHeader } from './header.ts';
-import { openJws, type Signer, signJws, type TrustList, type VerifiedSignature, type VerifyOptions } from './jws.ts';
+import {
+  type Alg,
+  openJws,
+  type Signer,
+  signJws,
+  standingOf,
+  type TrustList,
+  type VerifiedSignature,
+  type VerifyOptions,
+} from './jws.ts';
 
 export interface VerifiedEnvelope {
   readonly ok: true;
@@ -19,6 +28,9 @@ export interface EnvelopeOptions extends VerifyOptions {
   /** The participant that must be among the recipients. */
   readonly audience?: string;
 }
+
+/** An origin signs with one key of each kind that it has: evidence stands as long as either kind does. */
+const KINDS: readonly (readonly Alg[])[] = [['Ed25519', 'ES256'], ['SM2-SM3']];
 
 /** How far another participant's clock may be ahead of ours. */
 export const MAX_SKEW_SECONDS = 300;
@@ -39,6 +51,9 @@ export async function signEnvelope(
 /**
  * Verifies the exact bytes received. Signature first: a header is only read further once its issuer has stood for it.
  *
+ * Given an instant, every kind of key that the origin had then must have signed: what lacks the SM2 signature of an
+ * origin with an SM2 key has been stripped of it. Receipts bear one signature and are not judged so.
+ *
  * Replay is not judged here: `jti` and the digest are unique in the journal, which alone can know (docs/decisions/0002).
  */
 export function verifyEnvelope(
@@ -56,10 +71,25 @@ export function verifyEnvelope(
     return refuse('audience-mismatch', `${pointer}/aud`, options.audience);
   }
   if (options.atMs !== undefined) {
+    const missing = missingKind(opened.signatures, trust, header.iss, options.atMs);
+    if (missing !== undefined) return refuse('alg-required', '/signatures', missing);
     if (header.exp !== undefined && options.atMs >= header.exp * 1000) return refuse('expired', `${pointer}/exp`);
     if (header.iat * 1000 > options.atMs + MAX_SKEW_SECONDS * 1000) {
       return refuse('issued-in-future', `${pointer}/iat`);
     }
   }
   return { ok: true, header, payload: opened.payload, digest: digestOf(bytes), signatures: opened.signatures };
+}
+
+/** The kind of key that the origin had at that time and did not sign with, or undefined. */
+function missingKind(
+  signatures: readonly VerifiedSignature[],
+  trust: TrustList,
+  origin: string,
+  atMs: number,
+): string | undefined {
+  const had = trust.keysOf(origin).filter((entry) => standingOf(entry, atMs) === undefined);
+  return KINDS.find(
+    (kind) => had.some(({ alg }) => kind.includes(alg)) && !signatures.some(({ alg }) => kind.includes(alg)),
+  )?.join(' / ');
 }

@@ -35,8 +35,14 @@ export interface TrustEntry {
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
-export interface TrustList {
+/** Where a key id is looked up. */
+export interface KeyIndex {
   find(kid: string): TrustEntry | undefined;
+}
+
+export interface TrustList extends KeyIndex {
+  /** Every key listed for a participant, whatever its state: they say what it must have signed with. */
+  keysOf(participant: string): readonly TrustEntry[];
 }
 
 export interface VerifiedSignature {
@@ -99,7 +105,7 @@ export async function signJws(
 /** Verifies every signature, all of them by keys of the issuer named in the header; any doubt refuses the whole. */
 export function openJws(
   bytes: Uint8Array,
-  trust: TrustList,
+  trust: KeyIndex,
   profile: JwsProfile,
   options: VerifyOptions = {},
 ): OpenedJws | EnvelopeRefusal {
@@ -150,27 +156,32 @@ function verifyOne(
   alg: Alg,
   kid: string,
   iss: unknown,
-  trust: TrustList,
+  trust: KeyIndex,
   atMs: number | undefined,
 ): EnvelopeCode | undefined {
   const entry = trust.find(kid);
   if (entry === undefined || entry.kid !== kid) return 'kid-unknown';
   if (entry.alg !== alg) return 'alg-mismatch';
   if (entry.participant !== iss) return 'issuer-mismatch';
-  if (entry.status !== 'active') {
-    // Revocation counts from its own instant: what was journaled earlier stays proven (certs/README.md, Rotation).
-    const stood = atMs !== undefined && entry.revokedAt !== undefined && atMs < Date.parse(entry.revokedAt);
-    if (!stood) return 'key-revoked';
-  }
-  if (atMs !== undefined && !(atMs >= Date.parse(entry.notBefore) && atMs < Date.parse(entry.notAfter))) {
-    return 'key-not-valid';
-  }
+  const stands = standingOf(entry, atMs);
+  if (stands !== undefined) return stands;
   const signature = decodeBase64url(part.signature);
   if (signature === undefined) return 'base64url-loose';
   if (signature.length !== 64) return 'signature-invalid';
   if (alg === 'ES256' && !hasLowS(signature)) return 'signature-malleable';
   const signed = Buffer.from(`${part.protected}.${payload}`, 'latin1');
   return entry.verify(signed, signature) === true ? undefined : 'signature-invalid';
+}
+
+/** Whether a key counted at an instant (journal time): undefined when it did, else why not. */
+export function standingOf(entry: TrustEntry, atMs: number | undefined): 'key-revoked' | 'key-not-valid' | undefined {
+  if (entry.status !== 'active') {
+    // Revocation counts from its own instant: what was journaled earlier stays proven (certs/README.md, Rotation).
+    const stood = atMs !== undefined && entry.revokedAt !== undefined && atMs < Date.parse(entry.revokedAt);
+    if (!stood) return 'key-revoked';
+  }
+  if (atMs === undefined) return undefined;
+  return atMs >= Date.parse(entry.notBefore) && atMs < Date.parse(entry.notAfter) ? undefined : 'key-not-valid';
 }
 
 function readHeader(

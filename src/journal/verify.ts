@@ -4,10 +4,12 @@ import type { Queryable } from './database.ts';
 
 /** How bytes are judged: against whose trust list is the caller's business. */
 export interface Judges {
-  envelope(bytes: Uint8Array): VerifiedEnvelope | { readonly ok: false; readonly code: string };
+  /** @param atMs journal time */
+  envelope(bytes: Uint8Array, atMs: number): VerifiedEnvelope | { readonly ok: false; readonly code: string };
   receipt(
     bytes: Uint8Array,
     of: VerifiedEnvelope,
+    atMs: number,
   ):
     | { readonly ok: true; readonly receipt: { readonly receipt: string } }
     | { readonly ok: false; readonly code: string };
@@ -30,7 +32,13 @@ interface Row {
   readonly envelope: Buffer;
   readonly native: Buffer | null;
   readonly received: Buffer | null;
-  readonly receipts: readonly { readonly kind: string; readonly recipient: string; readonly bytes: string }[];
+  readonly recordedAt: Date;
+  readonly receipts: readonly {
+    readonly kind: string;
+    readonly recipient: string;
+    readonly bytes: string;
+    readonly atMs: number;
+  }[];
 }
 
 const PAGE = 500;
@@ -48,9 +56,10 @@ export async function verifyJournal(connection: Queryable, judges: Judges): Prom
   for (let after = 0n; ; ) {
     // In the order of the journal a stream is in its own order, too: its counter row is locked until the commit.
     const { rows } = await connection.query<Record<string, never>>(
-      `select m.no, m.id, m.kind, m.issuer, m.stream, m.envelope, m.native, m.received,
+      `select m.no, m.id, m.kind, m.issuer, m.stream, m.envelope, m.native, m.received, m.recorded_at as "recordedAt",
               coalesce((select json_agg(json_build_object('kind', r.kind, 'recipient', r.recipient,
-                                        'bytes', encode(r.bytes, 'base64')) order by r.no)
+                                        'bytes', encode(r.bytes, 'base64'),
+                                        'atMs', extract(epoch from r.recorded_at) * 1000) order by r.no)
                           from receipt r where r.message = m.id), '[]') as receipts
          from message m where m.no > $1 order by m.no limit $2`,
       [after, PAGE],
@@ -72,7 +81,7 @@ function faultsOf(
   said: Set<string>,
   judges: Judges,
 ): readonly string[] {
-  const verified = judges.envelope(row.envelope);
+  const verified = judges.envelope(row.envelope, row.recordedAt.getTime());
   if (!verified.ok) return [verified.code];
   const { header, digest } = verified;
   const faults: string[] = [];
@@ -87,11 +96,11 @@ function faultsOf(
     faults.push('the native bytes are not those that were signed');
   }
   if (row.received !== null) {
-    const received = judges.receipt(row.received, verified);
+    const received = judges.receipt(row.received, verified, row.recordedAt.getTime());
     if (!received.ok) faults.push(`received: ${received.code}`);
   }
-  for (const { kind, recipient, bytes } of row.receipts) {
-    const judged = judges.receipt(Buffer.from(bytes, 'base64'), verified);
+  for (const { kind, recipient, bytes, atMs } of row.receipts) {
+    const judged = judges.receipt(Buffer.from(bytes, 'base64'), verified, atMs);
     if (!judged.ok) faults.push(`${recipient}: ${judged.code}`);
     else if (judged.receipt.receipt !== kind) faults.push(`${recipient}: signed as ${judged.receipt.receipt}`);
   }

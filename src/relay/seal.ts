@@ -10,8 +10,11 @@ import type { Head } from '../journal/streams.ts';
 
 /** Who signs for whom. */
 export interface Seals {
-  /** The participant's own key first (Ed25519 or ES256), then its SM2 key where it has one. At least one. */
-  signersOf(participant: Participant): readonly Signer[];
+  /**
+   * The keys that participant signs with for what is journaled at that instant: Ed25519 or ES256 first, then SM2 where
+   * it has such a key. At least one.
+   */
+  signersOf(participant: Participant, atMs: number): readonly Signer[];
 }
 
 export interface Sealing {
@@ -39,7 +42,7 @@ export interface Sealing {
 export async function seal(sealing: Sealing, head: Head, seals: Seals): Promise<MessageRow> {
   const iat = Math.floor(sealing.atMs / 1000);
   const made = new Map<string, Uint8Array>();
-  const signers = seals.signersOf(sealing.issuer).map((signer) => keeping(signer, made));
+  const signers = seals.signersOf(sealing.issuer, sealing.atMs).map((signer) => keeping(signer, made));
   const envelope = await signEnvelope(
     Buffer.from(JSON.stringify(sealing.payload), 'utf8'),
     {
@@ -132,7 +135,7 @@ function countersign(
       envelope: digest,
       signatures: inOrder.map((kid) => encodeBase64url(made.get(kid)!)),
     },
-    receiptSigner('qiao', seals),
+    receiptSigner('qiao', sealing.atMs, seals),
   );
 }
 
@@ -152,7 +155,7 @@ export function judge(
   seals: Seals,
 ): Promise<Uint8Array> {
   const stated = statedOf(recipient, message, atMs);
-  const signers = receiptSigner(recipient, seals);
+  const signers = receiptSigner(recipient, atMs, seals);
   return 'codes' in verdict
     ? signReceipt({ receipt: 'refused', ...stated, codes: verdict.codes }, signers)
     : signReceipt({ receipt: 'accepted', ...stated, number: verdict.number }, signers);
@@ -162,7 +165,7 @@ export function judge(
 export function settle(message: Judged, reference: string, atMs: number, seals: Seals): Promise<Uint8Array> {
   return signReceipt(
     { receipt: 'settled', ...statedOf('qiao', message, atMs), reference },
-    receiptSigner('qiao', seals),
+    receiptSigner('qiao', atMs, seals),
   );
 }
 
@@ -171,6 +174,6 @@ function statedOf(iss: Participant, { id, issuer, digest }: Judged, atMs: number
 }
 
 /** A receipt bears the first signature only: what it speaks of bears them all. */
-function receiptSigner(participant: Participant, seals: Seals): readonly Signer[] {
-  return seals.signersOf(participant).slice(0, 1);
+function receiptSigner(participant: Participant, atMs: number, seals: Seals): readonly Signer[] {
+  return seals.signersOf(participant, atMs).slice(0, 1);
 }

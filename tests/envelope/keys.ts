@@ -43,7 +43,10 @@ export function trustEntry(participant: string, kid: string, alg: Alg, verify: T
 
 export function trusting(...entries: readonly TrustEntry[]): TrustList {
   const byKid = new Map(entries.map((entry) => [entry.kid, entry]));
-  return { find: (kid) => byKid.get(kid) };
+  return {
+    find: (kid) => byKid.get(kid),
+    keysOf: (participant) => entries.filter((entry) => entry.participant === participant),
+  };
 }
 
 export const atMs = Date.parse('2026-03-02T09:30:00+08:00');

@@ -189,8 +189,8 @@ describe('a gateway that is stopped in the middle of a flood', () => {
     }
     const journal = openDatabase(database.url, { max: 2 });
     const proof = await verifyJournal(journal, {
-      envelope: (bytes) => verifyEnvelope(bytes, keys.trust),
-      receipt: (bytes, of) => verifyReceipt(bytes, keys.trust, { of }),
+      envelope: (bytes, atMs) => verifyEnvelope(bytes, keys.trust, { atMs }),
+      receipt: (bytes, of, atMs) => verifyReceipt(bytes, keys.trust, { of, atMs }),
     });
     expect(proof.faults).toEqual([]);
     const { rows } = await journal.query<{ open: number; accepted: number }>(

@@ -7,8 +7,8 @@ import type { Journey } from './federation.ts';
 export async function verifyJournal(journey: Journey): Promise<ReadonlySet<string>> {
   const { trust } = journey.keys;
   const proof = await verify(journey.gateway.database, {
-    envelope: (bytes) => verifyEnvelope(bytes, trust),
-    receipt: (bytes, of) => verifyReceipt(bytes, trust, { of }),
+    envelope: (bytes, atMs) => verifyEnvelope(bytes, trust, { atMs }),
+    receipt: (bytes, of, atMs) => verifyReceipt(bytes, trust, { of, atMs }),
   });
   if (proof.faults.length > 0) throw new Error(proof.faults.join('\n'));
   return proof.said;
