@@ -138,6 +138,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
         },
       },
     ],
+    alarms: () => [],
     stopping: () => stopping,
     cursorKey: await cursorKey(keys),
     limits,

@@ -25,6 +25,8 @@ export interface Parts {
   redrive(connection: Queryable, no: bigint, at: Date): Promise<boolean>;
   /** What `/readyz` asks: the database, its migrations, the queue. Each throws what is wrong. */
   readonly checks: readonly { readonly name: string; check(): Promise<void> }[];
+  /** What somebody must look at now although the work goes on; `/readyz` shows it, readiness does not hang on it. */
+  alarms(): readonly Alarm[];
   /** True from SIGTERM on: no longer ready, still answering. */
   stopping(): boolean;
   /** Who may come in. */
@@ -40,6 +42,14 @@ export interface Parts {
   /** A fresh UUID. */
   newId(): string;
   log(level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One thing that is wrong, and where or since when. */
+export interface Alarm {
+  readonly code: string;
+  readonly at: string;
+  readonly zh: string;
+  readonly en: string;
 }
 
 export interface HttpLimits {

@@ -181,6 +181,14 @@ test('readiness follows its checks and the end of the process; liveness does not
   }
 });
 
+test('an alarm is shown where readiness is asked, and does not end it: relaying goes on', async () => {
+  const fork = { code: 'witness-fork', at: 'ctex', zh: '见证方拒签', en: 'a witness refuses' };
+  const other = await openSurface({ alarms: () => [fork] });
+  const { body } = await get('/readyz', other.app).expect(200);
+  expect(body).toMatchObject({ status: 'ready', alarms: [fork] });
+  await other.close();
+});
+
 test('metrics count requests by route, links and deliveries', async () => {
   await get('/v1/listings/ctex:none').expect(404);
   const { text } = await get('/metrics').expect(200);

@@ -61,6 +61,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       return rowCount === 1;
     },
     checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
+    alarms: () => [],
     stopping: () => false,
     access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),
     publicUrl: undefined,

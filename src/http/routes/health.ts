@@ -18,7 +18,7 @@ export function healthRoutes(parts: Parts): readonly Route[] {
         const stopping = parts.stopping();
         const ready = !stopping && checks.every((one) => one.ok);
         const status = stopping ? 'stopping' : ready ? 'ready' : 'not-ready';
-        return { status: ready ? 200 : 503, body: { status, checks } };
+        return { status: ready ? 200 : 503, body: { status, checks, alarms: parts.alarms() } };
       },
     },
   ];
