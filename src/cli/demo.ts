@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
@@ -36,12 +37,15 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         "三家交易所均为模拟（依本项目自拟的接口概要）/ all three are mocks, written from this project's stand-in profiles",
       );
       const embedded = await startEmbedded({ folder });
+      // For this run alone, said at the end.
+      const operatorToken = randomBytes(24).toString('base64url');
       let federation: Federation | undefined;
       try {
         federation = await openFederation({
           databaseUrl: embedded.url,
           keysFolder: config.keysFolder,
           clock: clockFrom(MORNING),
+          operatorToken,
           port: keep === true ? config.port : 0,
           log: openLog(terminal.env.LOG_LEVEL ?? 'error'),
         });
@@ -70,7 +74,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         } else {
           await say(`  ${federation.gateway.url}/            首页 / landing page`);
           await say(`  ${federation.gateway.url}/docs        接口文档 / API`);
-          await say(`  ${federation.gateway.url}/v1/listings`);
+          await say(`  curl -H 'Authorization: Bearer ${operatorToken}' ${federation.gateway.url}/v1/listings`);
           await say('  Ctrl+C 结束 / to stop');
           await stopped;
         }

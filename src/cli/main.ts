@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   mock: async () => (await import('./mock.ts')).addMock,
   demo: async () => (await import('./demo.ts')).addDemo,
   start: async () => (await import('./start.ts')).addStart,
+  users: async () => (await import('./users.ts')).addUsers,
   bench: async () => (await import('./bench.ts')).addBench,
   config: async () => (await import('./config.ts')).addConfig,
 };

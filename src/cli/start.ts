@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import pino from 'pino';
 import { adapters } from '../../adapters/all.ts';
+import { addFirstAccount, openTerminalSession } from '../access/access.ts';
 import { shownError } from '../faults.ts';
-import type { Log } from '../gateway.ts';
-import { openGateway } from '../gateway.ts';
+import { type Gateway, type Log, openGateway } from '../gateway.ts';
 import { startEmbedded } from '../journal/embedded.ts';
 import { openKeyStore } from '../trust/keystore.ts';
 import { calendarsFor } from './calendars.ts';
@@ -47,6 +48,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
             `  文档 docs      ${gateway.url}/docs`,
             `  数据库 store   ${embedded === undefined ? 'DATABASE_URL' : '内置 PostgreSQL（仅供试用）/ embedded PostgreSQL (not for production)'}`,
             `  队列 queue     ${config.redisUrl === undefined ? 'BullMQ · PostgreSQL' : 'BullMQ · Redis'}`,
+            ...(await firstSteps(gateway, embedded !== undefined, !config.production && isTerminal(terminal.stdout))),
             '',
           ].join('\n'),
         );
@@ -60,6 +62,31 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
       end(cut ? EXIT.failed : EXIT.done);
     });
 };
+
+/**
+ * How to get in, said to somebody at a terminal and nowhere else (what goes into a file stays there): the first account
+ * with its password, once; on the embedded database a session for this run, too, so that one command shows what is there.
+ */
+async function firstSteps(gateway: Gateway, embedded: boolean, isTrial: boolean): Promise<readonly string[]> {
+  const at = new Date();
+  const password = isTrial ? await addFirstAccount(gateway.database, gateway.access, at) : undefined;
+  const session = isTrial && embedded ? await openTerminalSession(gateway.database, gateway.access, at) : undefined;
+  return [
+    ...(password === undefined
+      ? []
+      : [`  账号 account   admin · 口令（只显示这一次）password, shown this once: ${password}`]),
+    ...(session === undefined
+      ? ['  账号 accounts  npx qiao users add NAME --role supervisor']
+      : [
+          '  看一看 look    （本次运行有效 / for this run）',
+          `    curl -H 'Authorization: Bearer ${session.token}' ${gateway.url}/v1/listings`,
+        ]),
+  ];
+}
+
+function isTerminal(stream: Writable & { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true;
+}
 
 /** One JSON line for each event; of an error its message, code, stack and cause, never the objects it carries. */
 export function openLog(level: string): Log {

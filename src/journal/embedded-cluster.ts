@@ -94,9 +94,14 @@ export function removeCluster(folder: string, cluster: string | undefined): void
 
 /** Where the data of this folder is; undefined when there never was any. */
 export function placeOf(folder: string): string | undefined {
+  return clusterOf(folder)?.path;
+}
+
+/** What the folder notes of its data; undefined when there never was any. */
+export function clusterOf(folder: string): Pick<Cluster, 'path' | 'password'> | undefined {
   try {
-    const { path } = JSON.parse(readFileSync(join(folder, 'embedded.json'), 'utf8')) as Partial<Cluster>;
-    return typeof path === 'string' ? resolve(folder, path) : undefined;
+    const { path, password } = JSON.parse(readFileSync(join(folder, 'embedded.json'), 'utf8')) as Partial<Cluster>;
+    return typeof path === 'string' ? { path: resolve(folder, path), password: String(password) } : undefined;
   } catch {
     return undefined;
   }

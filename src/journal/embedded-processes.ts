@@ -36,13 +36,14 @@ export function isAlive(birth: Birth): boolean {
 /** What PostgreSQL says of itself in `postmaster.pid`: pid, folder, start, port, sockets, address, memory, status. */
 export interface Postmaster {
   readonly pid: number;
+  readonly port: number;
   readonly status: string;
 }
 
 export function readPostmaster(cluster: string): Postmaster | undefined {
   try {
     const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
-    return { pid: Number(lines[0]), status: lines[7]?.trim() ?? '' };
+    return { pid: Number(lines[0]), port: Number(lines[3]), status: lines[7]?.trim() ?? '' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findBinaries, nobody, type ServerUser } from './embedded-binaries.ts';
-import { initialise, placeCluster, placeOf, removeCluster, sweep } from './embedded-cluster.ts';
+import { clusterOf, initialise, placeCluster, placeOf, removeCluster, sweep } from './embedded-cluster.ts';
 import { endOrphan, endOwnership, takeOwnership } from './embedded-ownership.ts';
-import { birthOf, shutDown } from './embedded-processes.ts';
+import { birthOf, livingPostmaster, readPostmaster, shutDown } from './embedded-processes.ts';
 import { launch } from './embedded-server.ts';
 import { unsupported } from './embedded-unavailable.ts';
 
@@ -67,6 +67,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   } catch (error) {
     throw withWayOut(error, options.folder);
   }
+}
+
+/** The connection string of the server that a living process runs on this folder; undefined when none does. */
+export function runningEmbedded({ folder }: Pick<EmbeddedOptions, 'folder'>): string | undefined {
+  const noted = clusterOf(folder);
+  if (noted === undefined || livingPostmaster(noted.path) === undefined) return undefined;
+  const server = readPostmaster(noted.path);
+  return server?.status === 'ready' ? `postgres://qiao:${noted.password}@127.0.0.1:${server.port}/qiao` : undefined;
 }
 
 /**
