@@ -21,7 +21,7 @@ export function reachOf(config: Config, exchange: Exchange): Reach {
   const isReachable = exchange === 'szse' ? session !== undefined : url !== undefined;
   const addresses = {
     ...(url === undefined ? {} : { url }),
-    ...(session === undefined ? {} : { address: addressOf(session) }),
+    ...(session === undefined ? {} : { address: addressOf(session), secure: session.secure }),
   };
   const settings = {
     member: config.member,

@@ -20,12 +20,15 @@ import type { Seals } from './relay/seal.ts';
 import { takeStatement } from './relay/statements.ts';
 import { openWakes, type Wakes } from './relay/wakes.ts';
 import { type Opened, stepOf } from './start-failure.ts';
+import type { TlsSide } from './trust/tls.ts';
 
 /** What the relay stands on. */
 export interface Ground {
   readonly database: Database;
   readonly seals: Seals;
   readonly rules: Rules;
+  /** Absent: exchanges are reached by plain addresses only. */
+  readonly tls: TlsSide | undefined;
   readonly faults: Faults;
   readonly opened: Opened;
   readonly log: Log;
@@ -50,7 +53,7 @@ export interface Relay {
 export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Relay> {
   const { config, adapters, keys } = parts;
   const { limits } = config;
-  const { database, seals, rules, faults, opened, log, nowMs } = ground;
+  const { database, seals, rules, tls, faults, opened, log, nowMs } = ground;
   const exchanges = adapters.map(({ exchange }) => exchange);
   const lanes = new Map<Exchange, Lane>();
   const links = new Map<Exchange, Link>();
@@ -93,6 +96,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     const own = adapter.openLink(settings, {
       ...keys.link(exchange),
       memory: openLinkMemory(database, exchange),
+      ...(tls === undefined ? {} : { tls: tls.port(exchange) }),
       nowMs,
       nonce: () => randomBytes(16).toString('hex'),
       receive: (arrival) => intake.submit(arrival),

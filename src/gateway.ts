@@ -9,8 +9,10 @@ import { openFaults, shownError } from './faults.ts';
 import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
+import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
 import { createApp } from './http/app.ts';
 import { openMetrics } from './http/metrics.ts';
+import type { Parts } from './http/parts.ts';
 import { type Listening, listen } from './http/server.ts';
 import { type Database, migrate, openDatabase, ping } from './journal/database.ts';
 import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
@@ -38,6 +40,8 @@ export interface GatewayParts {
 
 export interface Gateway {
   readonly url: string;
+  /** Where exchanges push to by mutual TLS; absent: nowhere. */
+  readonly exchangeUrl?: string;
   readonly database: Database;
   readonly access: Access;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
@@ -91,12 +95,14 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
   });
   opened.add(() => database.close());
-  const seals: Seals = { signersOf: (participant: Participant) => keys.envelopeSigners(participant) };
+  const seals: Seals = { signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs) };
 
   const calendars = parts.calendars ?? libraryCalendars;
   await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
   const rules = await openRules(database, exchanges, calendars);
-  const relay = await openRelay(parts, { database, seals, rules, faults, opened, log, nowMs });
+  const tls = openLinkTls(config, keys, log, nowMs);
+  opened.add(() => tls?.stop());
+  const relay = await openRelay(parts, { database, seals, rules, tls: tls?.side, faults, opened, log, nowMs });
   const links = [...relay.links].map(([exchange, link]) => ({ exchange, state: () => link.state() }));
   const access = openAccess({
     database,
@@ -109,13 +115,16 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
     nowMs,
   });
-  const app = createApp({
+  const webhooks = new Map(
+    [...relay.links].flatMap(([exchange, { webhook }]) => (webhook ? [[exchange, webhook]] : [])),
+  );
+  const surface: Parts = {
     access,
     publicUrl: config.publicUrl,
     metricsFor: config.metricsFor,
     database,
     metrics: openMetrics({ database, links }),
-    webhooks: [...relay.links.values()].flatMap(({ webhook }) => webhook ?? []),
+    webhooks: config.plainLinks ? [...webhooks.values()] : [],
     links,
     rulebooks: rules.history,
     calendars,
@@ -145,15 +154,17 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     nowMs,
     newId: randomUUID,
     log,
-  });
+  };
   const server: Listening = await stepOf(
     {
       zh: `无法监听 ${config.host}:${config.port}，请换用 HOST 或 PORT（0 为任意空闲端口）`,
       en: `cannot listen on ${config.host}:${config.port}: choose another HOST or PORT (0 takes any free port)`,
     },
-    () => listen(app, { ...limits, host: config.host, port: config.port }),
+    () => listen(createApp(surface), { ...limits, host: config.host, port: config.port }),
   );
   opened.add(() => server.stop(0));
+  const door = await openExchangeDoor(config, tls, webhooks, surface);
+  opened.add(() => door?.stop(0));
 
   const timers = [
     repeat(relay.sweep, limits.pollIntervalMs, faults.of('sweep')),
@@ -175,10 +186,11 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
   const inOrder = async () => {
     await Promise.all(timers.map((stop) => stop()));
-    const answered = server.stop(limits.drainTimeoutMs);
+    const answered = Promise.all([server, door].map((each) => each?.stop(limits.drainTimeoutMs)));
     await relay.stopSending();
     await answered;
     await relay.stopTaking();
+    await tls?.stop();
     await relay.wakes.close();
     await database.close();
   };
@@ -187,7 +199,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     const inTime = await endsWithin(limits.drainTimeoutMs, inOrder());
     if (!inTime) {
       log('warn', 'stop-cut', { afterMs: limits.drainTimeoutMs });
-      server.server.closeAllConnections();
+      for (const each of [server, door]) each?.server.closeAllConnections();
       await relay.wakes.close();
     }
     faults.flush();
@@ -197,6 +209,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
 
   return {
     url: server.url,
+    ...(door === undefined ? {} : { exchangeUrl: door.url }),
     database,
     access,
     sweep: relay.sweep,

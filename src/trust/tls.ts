@@ -28,7 +28,10 @@ export interface TlsSide {
   guard(server: Server, expected: readonly Participant[]): void;
   /** Whose connection a request came over, asked with each; undefined: the connection has just been cut. */
   participantOf(socket: TLSSocket): Participant | undefined;
-  /** Takes effect for the next handshake; connections that are not good any more are cut. @throws when it cannot be used */
+  /**
+   * Takes effect for the next handshake; connections that are not good any more are cut. A key and a chain that do not
+   * fit are thrown back and the old ones kept, but what peers are judged by counts at once.
+   */
   renew(material: TlsMaterial): void;
   /** The same look at every open connection without anything new: certificates and CRLs also run out. */
   recheck(): number;
@@ -39,7 +42,9 @@ type ServerSettings = SecureContextOptions & { readonly requestCert: true; reado
 export interface TlsPorts {
   readonly sm2: Sm2;
   nowMs(): number;
+  /** Told of every connection turned away or cut for its certificate, and of handshakes at a server that failed. */
   refused(use: PeerUse, why: BadPeer): void;
+  failed(error: Error): void;
 }
 
 /** TLS 1.2 is the least, with forward secrecy and authenticated encryption only; 1.3 chooses its own. */
@@ -81,6 +86,7 @@ export function openTls(material: TlsMaterial, ports: TlsPorts): TlsSide {
     guard: (server, expected) => {
       servers.add(server);
       server.once('close', () => servers.delete(server));
+      server.on('tlsClientError', (error) => ports.failed(error));
       server.prependListener('secureConnection', (socket) => void peers.admit(socket, 'tls-client', expected));
     },
     participantOf: (socket) => {
@@ -88,11 +94,12 @@ export function openTls(material: TlsMaterial, ports: TlsPorts): TlsSide {
       return found instanceof BadPeer ? undefined : found;
     },
     renew: (next) => {
+      now = { ...next, key: now.key, chain: now.chain };
+      peers.recheck();
       const options = contextOf(next);
       context = createSecureContext(options);
       now = next;
       for (const server of servers) server.setSecureContext(options);
-      peers.recheck();
     },
     recheck: () => peers.recheck(),
   };

@@ -38,7 +38,7 @@ export interface World {
   /** Fresh lists of root and intermediate; the second names these certificates. */
   crls(revoked?: readonly Identity[], at?: Date): Promise<readonly Uint8Array[]>;
   material(identity: Identity, crls: readonly Uint8Array[]): TlsMaterial;
-  side(material: TlsMaterial, refused?: BadPeer[]): TlsSide;
+  side(material: TlsMaterial, refused?: BadPeer[], failed?: Error[]): TlsSide;
   mockTls(identity: Identity, revoked?: Set<string>): MockTls;
 }
 
@@ -81,8 +81,13 @@ export async function makeWorld(title = 'federation'): Promise<World> {
       roots: [root.certificate],
       issuers: [issuer.certificate],
     }),
-    side: (material, refused = []) =>
-      openTls(material, { sm2, nowMs: () => clock.nowMs, refused: (_, why) => void refused.push(why) }),
+    side: (material, refused = [], failed = []) =>
+      openTls(material, {
+        sm2,
+        nowMs: () => clock.nowMs,
+        refused: (_, why) => void refused.push(why),
+        failed: (error) => void failed.push(error),
+      }),
     mockTls: ({ key, chain }, revoked = new Set()) => ({
       key,
       chain,

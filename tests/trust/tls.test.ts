@@ -311,10 +311,15 @@ describe('new certificates', () => {
     expect(await ask(before)).toBe('ctex');
   });
 
-  it('that do not fit their key are refused, and the old ones stay in force', async () => {
+  it('that do not fit their key are refused: the old ones stay in force, and what came with them is heeded', async () => {
     const gateway = await openGateway();
     const other = await world.identity('qiao');
     expect(() => gateway.side.renew(world.material({ ...other, key: qiao.key }, fresh))).toThrow(/key values mismatch/);
-    expect(await ask(dial(gateway.port, { identity: ctex }))).toBe('ctex');
+    const socket = dial(gateway.port, { identity: ctex });
+    expect(await ask(socket)).toBe('ctex');
+    const closed = once(socket, 'close');
+    const crls = await world.crls([ctex]);
+    expect(() => gateway.side.renew(world.material({ ...other, key: qiao.key }, crls))).toThrow(/key values mismatch/);
+    await closed;
   });
 });
