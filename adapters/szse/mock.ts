@@ -168,7 +168,7 @@ export function openSzseMock(): MockExchange {
       const address = server.address();
       const filePort = typeof address === 'object' && address !== null ? address.port : 0;
       return {
-        address: `127.0.0.1:${port}`,
+        address: `${given.tls === undefined ? '' : 'tls://'}127.0.0.1:${port}`,
         url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${filePort}`,
       };
     },

@@ -6,6 +6,7 @@ import { type Exchange, exchanges } from '../contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';
 import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
+import { mockTlsOf } from '../trust/tls-material.ts';
 
 /** A gateway and three mock exchanges on loopback, on one clock: what the demo shows and the journeys test. */
 export interface Federation {
@@ -60,6 +61,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
   for (const exchange of exchanges) {
     addresses[exchange] = await opened[exchange].start({
       ...keys.mock(exchange),
+      tls: mockTlsOf(keys, exchange),
       member: MEMBER,
       port: 0,
       filePort: 0,
@@ -79,7 +81,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     await stopMocks();
     throw error;
   });
-  for (const exchange of exchanges) opened[exchange].desk.aim(gateway.url);
+  for (const exchange of exchanges) opened[exchange].desk.aim(gateway.exchangeUrl ?? gateway.url);
   return {
     gateway,
     mocks: opened,
@@ -105,6 +107,8 @@ function configOf(options: FederationOptions, addresses: Readonly<Record<Exchang
       QIAO_STEX_URL: addresses.stex.url,
       QIAO_SZSE_ADDRESS: addresses.szse.address,
       QIAO_SZSE_FILES_URL: addresses.szse.url,
+      QIAO_EXCHANGE_PORT: '0',
+      QIAO_PLAIN_LINKS: 'refuse',
       REDIS_URL: options.redisUrl,
       QIAO_OPERATOR_TOKEN: options.operatorToken,
     },
