@@ -34,24 +34,25 @@ interface HeldKey {
 interface Choice {
   readonly signers: readonly Signer[];
   readonly generation: number;
+  readonly fromMs: number;
   readonly untilMs: number;
 }
 
 /** Chooses once and again only when the list changes or a key begins or ends: it is asked with every message. */
-export function envelopeKeys(ground: EnvelopeKeysGround): (participant: string) => readonly Signer[] {
+export function envelopeKeys(ground: EnvelopeKeysGround): (participant: string, atMs?: number) => readonly Signer[] {
   const { trust, nowMs } = ground;
   const chosen = new Map<string, Choice>();
   const held = new Map<string, { readonly generation: number; readonly keys: readonly HeldKey[] }>();
-  return (participant) => {
-    const now = nowMs();
+  return (participant, atMs = nowMs()) => {
     const known = chosen.get(participant);
-    if (known !== undefined && known.generation === trust.generation && now < known.untilMs) return known.signers;
+    const isKnown = known?.generation === trust.generation && atMs >= known.fromMs && atMs < known.untilMs;
+    if (isKnown) return known.signers;
     let holding = held.get(participant);
     if (holding?.generation !== trust.generation) {
       holding = { generation: trust.generation, keys: readKeys(participant, ground) };
       held.set(participant, holding);
     }
-    const choice = choose(participant, holding.keys, now, ground);
+    const choice = choose(participant, holding.keys, atMs, ground);
     chosen.set(participant, choice);
     return choice.signers;
   };
@@ -60,21 +61,21 @@ export function envelopeKeys(ground: EnvelopeKeysGround): (participant: string) 
 function choose(
   participant: string,
   keys: readonly HeldKey[],
-  now: number,
+  atMs: number,
   { root, trust }: EnvelopeKeysGround,
 ): Choice {
   const records = trust.current.records.filter((record) => record.participant === participant);
   const byKid = new Map(keys.map((key) => [key.kid, key]));
   const pick = (algs: readonly Alg[]): Signer | undefined => {
     const [record] = records
-      .filter(({ kid, alg, ...validity }) => algs.includes(alg) && byKid.has(kid) && isValidAt(validity, now))
+      .filter(({ kid, alg, ...validity }) => algs.includes(alg) && byKid.has(kid) && isValidAt(validity, atMs))
       .sort((a, b) => Date.parse(b.notBefore) - Date.parse(a.notBefore));
     return record === undefined ? undefined : byKid.get(record.kid)?.signer(record.sm2Id);
   };
   const first = pick(['Ed25519', 'ES256']);
-  if (first === undefined) throw noKey(join(root, 'participants', participant), participant, keys, records, now);
+  if (first === undefined) throw noKey(join(root, 'participants', participant), participant, keys, records, atMs);
   const second = pick(['SM2-SM3']);
-  if (second === undefined && records.some((record) => record.alg === 'SM2-SM3' && isValidAt(record, now))) {
+  if (second === undefined && records.some((record) => record.alg === 'SM2-SM3' && isValidAt(record, atMs))) {
     // Verifiers would refuse what is signed without it: a missing second signature is a downgrade.
     throw new KeyProblem(
       join(root, 'participants', participant, 'envelope-sm2.key.pem'),
@@ -85,12 +86,12 @@ function choose(
   }
   const edges = records
     .flatMap(({ notBefore, notAfter, revokedAt }) => [notBefore, notAfter, revokedAt ?? notAfter])
-    .map((instant) => Date.parse(instant))
-    .filter((edge) => edge > now);
+    .map((instant) => Date.parse(instant));
   return {
     signers: second === undefined ? [first] : [first, second],
     generation: trust.generation,
-    untilMs: Math.min(...edges, Number.POSITIVE_INFINITY),
+    fromMs: Math.max(...edges.filter((edge) => edge <= atMs), Number.NEGATIVE_INFINITY),
+    untilMs: Math.min(...edges.filter((edge) => edge > atMs), Number.POSITIVE_INFINITY),
   };
 }
 

@@ -48,10 +48,11 @@ export interface KeyStore {
   /** Revocation lists of every authority, DER, as last read. */
   crls(): readonly Uint8Array[];
   /**
-   * The keys a participant signs envelopes with now: Ed25519 or ES256 first, then SM2 where the trust list names one.
-   * @throws KeyProblem when we hold no key that is valid now
+   * The keys a participant signs envelopes with at that instant (now): Ed25519 or ES256 first, then SM2 where the trust
+   * list names one. What is journaled at an instant is judged by the keys of that instant, so it is given with it.
+   * @throws KeyProblem when we hold no key that is valid then
    */
-  envelopeSigners(participant: string): readonly Signer[];
+  envelopeSigners(participant: string, atMs?: number): readonly Signer[];
   /** A participant's TLS key and chain as last read. @throws KeyProblem when we do not hold them */
   tls(participant: string): TlsKeys;
   /** The gateway's side of a link: its own key, and the exchange's keys as the trust list has them. */
