@@ -10,10 +10,14 @@ import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
 import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
+import { openTrust } from './gateway-trust.ts';
+import { openWitnessedLog, type WitnessedLog } from './gateway-witnessing.ts';
 import { createApp } from './http/app.ts';
 import { openMetrics } from './http/metrics.ts';
 import type { Parts } from './http/parts.ts';
 import { type Listening, listen } from './http/server.ts';
+import { measureTrust } from './http/trust-metrics.ts';
+import { measureWitnesses } from './http/witness-metrics.ts';
 import { type Database, migrate, openDatabase, ping } from './journal/database.ts';
 import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
 import { redrive } from './journal/outbox.ts';
@@ -44,6 +48,8 @@ export interface Gateway {
   readonly exchangeUrl?: string;
   readonly database: Database;
   readonly access: Access;
+  /** Who confirms the log, and whether settlement may go on. */
+  readonly witnessed: WitnessedLog;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
   /** Fetches an exchange's day-end books and journals them. */
@@ -97,6 +103,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   opened.add(() => database.close());
   const seals: Seals = { signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs) };
 
+  const trust = await openTrust({ database, keys, exchanges, log, nowMs });
   const calendars = parts.calendars ?? libraryCalendars;
   await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
   const rules = await openRules(database, exchanges, calendars);
@@ -118,15 +125,30 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const webhooks = new Map(
     [...relay.links].flatMap(([exchange, { webhook }]) => (webhook ? [[exchange, webhook]] : [])),
   );
+  const witnessed = await openWitnessedLog({
+    config,
+    keys,
+    database,
+    faults,
+    opened,
+    log,
+    nowMs,
+    random: parts.random ?? Math.random,
+    ...(tls === undefined ? {} : { tls: (exchange) => tls.side.port(exchange) }),
+  });
+  const metrics = openMetrics({ database, links });
+  measureTrust(metrics.registry, trust.state, nowMs);
+  measureWitnesses(metrics.registry, witnessed);
   const surface: Parts = {
     access,
     publicUrl: config.publicUrl,
     metricsFor: config.metricsFor,
     database,
-    metrics: openMetrics({ database, links }),
+    metrics,
     webhooks: config.plainLinks ? [...webhooks.values()] : [],
     links,
     rulebooks: rules.history,
+    trust: trust.state,
     calendars,
     adoptRulebook: (connection, json, at) =>
       adoptRulebook(connection, json, at, { exchanges, seals, newId: randomUUID }),
@@ -147,7 +169,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
         },
       },
     ],
-    alarms: () => [],
+    alarms: () => [...trust.alarms(), ...witnessed.alarms()],
     stopping: () => stopping,
     cursorKey: await cursorKey(keys),
     limits,
@@ -168,6 +190,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
 
   const timers = [
     repeat(relay.sweep, limits.pollIntervalMs, faults.of('sweep')),
+    repeat(trust.refresh, limits.trustPollMs, faults.of('trust')),
     repeat(
       () =>
         dropExpired(database, {
@@ -190,6 +213,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     await relay.stopSending();
     await answered;
     await relay.stopTaking();
+    await witnessed.stop();
     await tls?.stop();
     await relay.wakes.close();
     await database.close();
@@ -212,6 +236,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     ...(door === undefined ? {} : { exchangeUrl: door.url }),
     database,
     access,
+    witnessed,
     sweep: relay.sweep,
     takeStatement: relay.takeStatement,
     idle: relay.idle,
