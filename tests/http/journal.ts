@@ -1,18 +1,24 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { Deal, Listing } from '../../src/contract/message.ts';
 import { signEnvelope } from '../../src/envelope/envelope.ts';
 import type { Queryable } from '../../src/journal/database.ts';
 import { testKey } from '../envelope/keys.ts';
 
-const { signer } = testKey('ctex', 'Ed25519');
+const signers = new Map(exchanges.map((exchange) => [exchange, testKey(exchange, 'Ed25519').signer]));
 const text = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 /** Puts rows into the journal as the relay would leave them, so that the surface alone is tested. */
-export async function keepMessage(db: Queryable, payload: { kind: string }, subject: string): Promise<string> {
+export async function keepMessage(
+  db: Queryable,
+  payload: { kind: string },
+  subject: string,
+  issuer: Exchange = 'ctex',
+): Promise<string> {
   const id = randomUUID();
   const header = {
     typ: 'fed-msg+jws',
-    iss: 'ctex',
+    iss: issuer,
     aud: ['qiao'],
     jti: id,
     iat: 1_772_000_000,
@@ -26,15 +32,16 @@ export async function keepMessage(db: Queryable, payload: { kind: string }, subj
   } as const;
   await db.query(
     `insert into message (id, kind, issuer, stream, seq, subject, envelope, native, proof, received, recorded_at)
-     values ($1, $2, 'ctex', $3, 1, $4, $5, $6, 'proof', $7, now())`,
+     values ($1, $2, $8, $3, 1, $4, $5, $6, 'proof', $7, now())`,
     [
       id,
       payload.kind,
       `${subject} ${id}`,
       subject,
-      await signEnvelope(text(payload), header, [signer]),
+      await signEnvelope(text(payload), header, [signers.get(issuer)!]),
       Buffer.from('native 桥'),
       text({}),
+      issuer,
     ],
   );
   return id;

@@ -97,7 +97,7 @@ declare
     ['deal',         'home = (select viewer()) or host = (select viewer())'],
     ['funds',        'exists (select from deal d where d.id = funds.deal)
                       or exists (select from interest i where i.id = funds.interest)'],
-    ['message',      'issuer = (select viewer()) or owner_of(subject) = (select viewer()) or kind = ''rulebook''
+    ['message',      'issuer = (select viewer()) or owner_of(subject) = (select viewer()) or (kind = ''rulebook'' and (select viewer()) <> '''')
                       or was_sent_to(id, (select viewer()))'],
     ['delivery',     'exchange = (select viewer()) or owner_of(lane) = (select viewer())
                       or issuer_of(message) = (select viewer())'],
