@@ -211,6 +211,8 @@ export const defaultLimits = {
   outboxPollMs: 200,
   /** The slow look behind LISTEN/NOTIFY and the queue: what was missed is found at the latest then. */
   pollIntervalMs: 1_000,
+  /** Looking for a new trust list, certificates and revocation lists: well below the five seconds a revocation may take. */
+  trustPollMs: 1_000,
   sweepIntervalMs: 15_000,
   sweepBatch: 500,
   /** A signed message older or newer than this is refused. */

@@ -6,6 +6,7 @@ import type { Checked } from '../contract/refusal.ts';
 import type { Database, Queryable } from '../journal/database.ts';
 import type { Calendars } from '../rules/calendar.ts';
 import type { Rulebook } from '../rules/rulebook.ts';
+import type { TrustState } from '../trust/expiry.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything the HTTP surface is handed; it makes nothing itself but answers. */
@@ -17,6 +18,8 @@ export interface Parts {
   readonly links: readonly { readonly exchange: Exchange; state(): LinkState }[];
   /** Every version known of an exchange's rulebook. */
   rulebooks(exchange: Exchange): readonly Rulebook[];
+  /** The trust list in force, and what is about to end. */
+  trust(): TrustState;
   /** The business calendars that decisions count days by. */
   readonly calendars: Calendars;
   /** Takes a new rulebook version over, in that transaction; what hangs on it is decided again afterwards. */

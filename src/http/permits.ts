@@ -27,6 +27,7 @@ const PERMITS: Readonly<Record<string, Permit>> = {
   'GET /v1/messages/:id': READERS,
   'GET /v1/messages/:id/evidence': READERS,
   'GET /v1/adapters': READERS,
+  'GET /v1/trust': READERS,
   'GET /v1/dead-letters': READERS,
   'POST /v1/decisions': READERS,
 

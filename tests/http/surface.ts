@@ -12,7 +12,9 @@ import type { Parts } from '../../src/http/parts.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { libraryCalendars } from '../../src/rules/calendar.ts';
 import { type Rulebook, readRulebook } from '../../src/rules/rulebook.ts';
+import type { TrustState } from '../../src/trust/expiry.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { linkRecord, makeOperators, nextList, trustRecord } from '../support/trust.ts';
 
 export const TOKEN = 'operator-token-for-tests-only';
 /** What the automation account shows: may do everything, sees every row. */
@@ -40,6 +42,14 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
     state: () => ({ up: exchange !== 'szse', lastHeardAtMs: NOW, detail: { zh: '已连接', en: 'connected' } }),
   }));
   const books = new Map<Exchange, readonly Rulebook[]>(exchanges.map((exchange) => [exchange, [shipped(exchange)]]));
+  const trust: TrustState = {
+    list: await nextList(makeOperators(), undefined, {
+      entries: [trustRecord('ctex', 'Ed25519')],
+      links: [linkRecord('szse', 'exchange')],
+    }),
+    expiries: [],
+    refused: undefined,
+  };
   const parts: Parts = {
     database,
     metrics: openMetrics({ database, links }),
@@ -61,6 +71,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       return rowCount === 1;
     },
     checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
+    trust: () => trust,
     alarms: () => [],
     stopping: () => false,
     access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),

@@ -10,6 +10,7 @@ import { listingRoutes } from './listings.ts';
 import { messageRoutes } from './messages.ts';
 import { rulebookRoutes } from './rulebooks.ts';
 import { sessionRoutes } from './sessions.ts';
+import { trustRoutes } from './trust.ts';
 import { userRoutes } from './users.ts';
 
 /** Every JSON route of the gateway; schemas/openapi.json describes exactly these, and a test holds them together. */
@@ -20,6 +21,7 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...messageRoutes(),
     ...decisionRoutes(parts),
     ...adapterRoutes(parts),
+    ...trustRoutes(parts),
     ...deadLetterRoutes(parts),
     ...rulebookRoutes(parts),
     ...sessionRoutes(parts),
