@@ -11,7 +11,7 @@ export interface Defect {
   readonly target: Target;
   readonly edit: (tbs: Node[], outer: Node[]) => void;
   readonly fault: PathFault;
-  /** OpenSSL (-x509_strict) lets it pass: the closed profile is narrower than RFC 5280, or OpenSSL laxer. */
+  /** OpenSSL 3.0 (-x509_strict) lets it pass: the closed profile is narrower than RFC 5280, or OpenSSL laxer. */
   readonly passesOpenssl?: true;
 }
 
@@ -299,6 +299,7 @@ export const DEFECTS: readonly Defect[] = [
     target: 'leaf',
     edit: (tbs) => replaced(tbs, BC, extension(BC, '30030101ff', critical)),
     fault: 'wrong-usage',
+    passesOpenssl: true,
   },
   {
     what: 'does not say whether it is an authority',
@@ -499,8 +500,15 @@ export const DEFECTS: readonly Defect[] = [
     target: 'leafCrl',
     edit: (tbs) => void tbs.splice(4, 1),
     fault: 'crl-invalid',
+    passesOpenssl: true,
   },
-  { what: 'is version 1', target: 'leafCrl', edit: (tbs) => void tbs.shift(), fault: 'crl-invalid' },
+  {
+    what: 'is version 1',
+    target: 'leafCrl',
+    edit: (tbs) => void tbs.shift(),
+    fault: 'crl-invalid',
+    passesOpenssl: true,
+  },
   {
     what: 'has an unknown critical extension',
     target: 'leafCrl',
@@ -518,13 +526,21 @@ export const DEFECTS: readonly Defect[] = [
     target: 'rootCrl',
     edit: (tbs) => void extensionsIn(tbs).push(extension('2.5.29.27', '020101', critical)),
     fault: 'crl-invalid',
+    passesOpenssl: true,
   },
-  { what: 'has no number', target: 'leafCrl', edit: (tbs) => replaced(tbs, '2.5.29.20'), fault: 'crl-invalid' },
+  {
+    what: 'has no number',
+    target: 'leafCrl',
+    edit: (tbs) => replaced(tbs, '2.5.29.20'),
+    fault: 'crl-invalid',
+    passesOpenssl: true,
+  },
   {
     what: 'does not state the key of its issuer',
     target: 'leafCrl',
     edit: (tbs) => replaced(tbs, AKI),
     fault: 'crl-invalid',
+    passesOpenssl: true,
   },
   {
     what: 'states another key of its issuer',

@@ -5,6 +5,8 @@ import { type KeyKind, makeKeyPem, readPrivateKey } from '../../../src/trust/pki
 import type { Chain, PathCheck, PathPurpose } from '../../../src/trust/pki/path.ts';
 import type { HierarchyKind } from '../../../src/trust/pki/profile.ts';
 import { nativeSm2 } from '../../../src/trust/sm2.ts';
+import type { Target } from './defects.ts';
+import { resigned } from './edit.ts';
 
 /** The instant that is judged: everything below holds then. */
 export const AT = new Date('2026-07-01T12:00:00Z');
@@ -57,5 +59,20 @@ export function checkOf(hierarchy: Hierarchy, changed: Partial<PathCheck> = {}):
     participant: 'ctex',
     sm2: nativeSm2,
     ...changed,
+  };
+}
+
+/** The path with one part edited and signed by who would have signed it. */
+export function spoilt(good: Hierarchy, target: Target, edit: Parameters<typeof resigned>[2]) {
+  const { root, intermediate } = good;
+  const signer = target === 'leaf' || target === 'leafCrl' ? intermediate : root;
+  const edited = (der: Uint8Array, name: Target): Uint8Array =>
+    name === target ? resigned(der, signer.privateKeyPem, edit) : der;
+  return {
+    chain: { leaf: edited(good.leaf, 'leaf'), intermediate: edited(intermediate.certificate, 'intermediate') },
+    check: checkOf(good, {
+      roots: [edited(root.certificate, 'root')],
+      crls: [edited(good.rootCrl, 'rootCrl'), edited(good.leafCrl, 'leafCrl')],
+    }),
   };
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { type KeyKind, readPrivateKey } from '../../../src/trust/pki/keys.ts';
 import { type PathFault, type PathVerdict, validatePath } from '../../../src/trust/pki/path.ts';
 import type { HierarchyKind } from '../../../src/trust/pki/profile.ts';
-import { DEFECTS, type Target } from './defects.ts';
+import { DEFECTS } from './defects.ts';
 import { resigned } from './edit.ts';
-import { AT, chainOf, checkOf, crlOf, type Hierarchy, makeHierarchy } from './hierarchy.ts';
+import { AT, chainOf, checkOf, crlOf, type Hierarchy, makeHierarchy, spoilt } from './hierarchy.ts';
 
 const faultOf = (verdict: PathVerdict): PathFault | 'valid' => (verdict.ok ? 'valid' : verdict.fault);
 const seed = process.env.QIAO_SEED === undefined ? {} : { seed: Number(process.env.QIAO_SEED) };
@@ -179,18 +179,3 @@ test('what is no certificate at all is refused, never thrown', () => {
     { numRuns: 500, ...seed },
   );
 });
-
-/** The path with one part edited and signed by who would have signed it. */
-function spoilt(good: Hierarchy, target: Target, edit: Parameters<typeof resigned>[2]) {
-  const { root, intermediate } = good;
-  const signer = target === 'leaf' || target === 'leafCrl' ? intermediate : root;
-  const edited = (der: Uint8Array, name: Target): Uint8Array =>
-    name === target ? resigned(der, signer.privateKeyPem, edit) : der;
-  return {
-    chain: { leaf: edited(good.leaf, 'leaf'), intermediate: edited(intermediate.certificate, 'intermediate') },
-    check: checkOf(good, {
-      roots: [edited(root.certificate, 'root')],
-      crls: [edited(good.rootCrl, 'rootCrl'), edited(good.leafCrl, 'leafCrl')],
-    }),
-  };
-}
