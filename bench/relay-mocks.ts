@@ -7,6 +7,7 @@ import { sampleListing } from '../src/cli/sample-trade.ts';
 import { type Exchange, exchanges } from '../src/contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../src/contract/mock.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
+import { mockTlsOf } from '../src/trust/tls-material.ts';
 
 export type ToMocks =
   | { readonly aim: string }
@@ -39,6 +40,7 @@ for (const exchange of exchanges) {
   opened.set(exchange, mock);
   addresses[exchange] = await mock.start({
     ...keys.mock(exchange),
+    ...(process.argv[4] === 'plain' ? {} : { tls: mockTlsOf(keys, exchange) }),
     member: 'QIAO',
     port: 0,
     filePort: 0,

@@ -30,6 +30,8 @@ export interface RelayBench {
   readonly window: number;
   /** Where listings are published, in turn. */
   readonly from: readonly Exchange[];
+  /** Lines without TLS, to see what it costs. */
+  readonly plain?: boolean;
   progress(text: string): void;
 }
 
@@ -48,6 +50,8 @@ export interface RelayFigures {
   readonly memoryMiB: { readonly afterWarmUp: number; readonly atEnd: number };
   readonly checkedInBooks: { readonly expected: number; readonly found: number };
   readonly queue: string;
+  /** What the lines to the exchanges ran on. */
+  readonly lines: 'mutual TLS' | 'plain';
   /** The same machine without a gateway, measured right before: verify, commit, sign, post. */
   readonly bare: BareFigures;
 }
@@ -58,7 +62,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   const keysFolder = join(folder, 'keys');
   const clock = clockFrom(MORNING);
   const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs });
-  const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now());
+  const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now(), options.plain === true);
   let gateway: Gateway | undefined;
   try {
     const addresses = await mocks.ready;
@@ -74,6 +78,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
         QIAO_STEX_URL: addresses.stex.url,
         QIAO_SZSE_ADDRESS: addresses.szse.address,
         QIAO_SZSE_FILES_URL: addresses.szse.url,
+        ...(options.plain === true ? {} : { QIAO_EXCHANGE_PORT: '0', QIAO_PLAIN_LINKS: 'refuse' }),
       }),
       adapters,
       keys,
@@ -83,7 +88,8 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
         if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
       },
     });
-    return { ...(await measure(gateway, mocks, clock, options)), bare };
+    const lines = options.plain === true ? 'plain' : 'mutual TLS';
+    return { ...(await measure(gateway, mocks, clock, options)), lines, bare };
   } finally {
     await gateway?.stop();
     await mocks.stop();
@@ -97,8 +103,8 @@ async function measure(
   mocks: Mocks,
   clock: Clock,
   options: RelayBench,
-): Promise<Omit<RelayFigures, 'bare'>> {
-  mocks.send({ aim: gateway.url });
+): Promise<Omit<RelayFigures, 'bare' | 'lines'>> {
+  mocks.send({ aim: gateway.exchangeUrl ?? gateway.url });
   const warmUpS = Math.min(5, options.seconds / 4);
   options.progress(`预热 / warm-up ${warmUpS} s`);
   let expected = await mocks.run({ ...options, seconds: warmUpS });
@@ -185,10 +191,14 @@ interface Mocks {
   stop(): Promise<void>;
 }
 
-function forkMocks(keysFolder: string, aheadMs: number): Mocks {
-  const child = fork(new URL('./relay-mocks.js', import.meta.url), [keysFolder, String(aheadMs)], {
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
+function forkMocks(keysFolder: string, aheadMs: number, plain: boolean): Mocks {
+  const child = fork(
+    new URL('./relay-mocks.js', import.meta.url),
+    [keysFolder, String(aheadMs), plain ? 'plain' : 'tls'],
+    {
+      stdio: ['ignore', 2, 2, 'ipc'],
+    },
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const next = <T>(read: (message: FromMocks) => T | undefined) =>
     new Promise<T>((resolve, reject) => {

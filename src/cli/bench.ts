@@ -5,6 +5,13 @@ import { configFor } from './config.ts';
 import { writeJson } from './output.ts';
 import { EXIT } from './terminal.ts';
 
+interface RelayOptions {
+  readonly seconds: number;
+  readonly window: number;
+  readonly from?: Exchange;
+  readonly plain?: true;
+}
+
 /** `qiao bench relay`: measured figures as JSON on stdout, progress on stderr. */
 export const addBench: AddCommand = (program, { terminal, end }) => {
   const bench = program.command('bench').description('实测性能 / measured figures, as JSON');
@@ -14,7 +21,8 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
     .option('--seconds <n>', '每阶段秒数 / seconds for each phase', secondsArgument, 30)
     .option('--window <n>', '同时在途的项目数 / listings on the way at once', secondsArgument, 200)
     .option('--from <exchange>', '只由一家发布 / published at this exchange only', exchangeArgument)
-    .action(async ({ seconds, window, from }: { seconds: number; window: number; from?: Exchange }) => {
+    .option('--plain', '不用 TLS，供比较 / lines without TLS, for comparison')
+    .action(async ({ seconds, window, from, plain }: RelayOptions) => {
       const { redisUrl } = configFor(terminal.env);
       const { benchRelay } = await import('../../bench/relay.ts');
       const figures = await benchRelay({
@@ -22,6 +30,7 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
         window,
         from: from === undefined ? exchanges : [from],
         ...(redisUrl === undefined ? {} : { redisUrl }),
+        ...(plain === undefined ? {} : { plain }),
         progress: (text) => void terminal.stderr.write(`${text}\n`),
       });
       await writeJson(terminal.stdout, figures);
