@@ -6,6 +6,7 @@ import type { Exchange, Participant } from './contract/exchange.ts';
 import type { Statement } from './contract/message.ts';
 import type { Checked } from './contract/refusal.ts';
 import { openFaults, shownError } from './faults.ts';
+import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-log.ts';
 import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
@@ -13,12 +14,13 @@ import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
 import { openTrust } from './gateway-trust.ts';
 import { openWitnessedLog, type WitnessedLog } from './gateway-witnessing.ts';
 import { createApp } from './http/app.ts';
+import { measureLog } from './http/log-metrics.ts';
 import { openMetrics } from './http/metrics.ts';
 import type { Parts } from './http/parts.ts';
 import { type Listening, listen } from './http/server.ts';
 import { measureTrust } from './http/trust-metrics.ts';
 import { measureWitnesses } from './http/witness-metrics.ts';
-import { type Database, migrate, openDatabase, ping } from './journal/database.ts';
+import { type Database, migrate, ping } from './journal/database.ts';
 import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
 import { redrive } from './journal/outbox.ts';
 import { adoptRulebook } from './relay/rulebooks.ts';
@@ -40,6 +42,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly random?: () => number;
+  /** False: rows get no leaves and none are looked at again. For measuring what that costs, and nothing else. */
+  readonly journalLog?: false;
 }
 
 export interface Gateway {
@@ -50,6 +54,8 @@ export interface Gateway {
   readonly access: Access;
   /** Who confirms the log, and whether settlement may go on. */
   readonly witnessed: WitnessedLog;
+  /** The Merkle log over everything that was said. */
+  readonly journalLog: JournalLog;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
   /** Fetches an exchange's day-end books and journals them. */
@@ -93,14 +99,12 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const faults = openFaults(log, () => performance.now());
 
   await stepOf(DATABASE, () => migrate(parts.databaseUrl, (line) => log('info', 'migrated', { line })));
-  const database = openDatabase(parts.databaseUrl, {
-    max: limits.poolSize,
-    // Left connections may be ended from the other side before they are read as left.
-    log: (line) => {
+  const database = await stepOf(DATABASE, () =>
+    openGatewayDatabase(parts.databaseUrl, limits, opened, (line) => {
+      // Left connections may be ended from the other side before they are read as left.
       if (!stopping) faults.of('database')(line);
-    },
-  });
-  opened.add(() => database.close());
+    }),
+  );
   const seals: Seals = { signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs) };
 
   const trust = await openTrust({ database, keys, exchanges, log, nowMs });
@@ -125,6 +129,16 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const webhooks = new Map(
     [...relay.links].flatMap(([exchange, { webhook }]) => (webhook ? [[exchange, webhook]] : [])),
   );
+  const journalLog = openJournalLog({
+    database,
+    databaseUrl: parts.databaseUrl,
+    limits,
+    faults,
+    opened,
+    log,
+    nowMs,
+    on: parts.journalLog ?? true,
+  });
   const witnessed = await openWitnessedLog({
     config,
     keys,
@@ -138,6 +152,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   });
   const metrics = openMetrics({ database, links });
   measureTrust(metrics.registry, trust.state, nowMs);
+  measureLog(metrics.registry, journalLog);
   measureWitnesses(metrics.registry, witnessed);
   const surface: Parts = {
     access,
@@ -169,7 +184,13 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
         },
       },
     ],
-    alarms: () => [...trust.alarms(), ...witnessed.alarms()],
+    alarms: () => [...trust.alarms(), ...witnessed.alarms(), ...journalLog.alarms()],
+    logState: async () => ({
+      ...(await journalLog.state()),
+      final: witnessed.final(),
+      witnesses: witnessed.witnesses(),
+      settlement: witnessed.settlementAllowed(),
+    }),
     stopping: () => stopping,
     cursorKey: await cursorKey(keys),
     limits,
@@ -214,6 +235,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     await answered;
     await relay.stopTaking();
     await witnessed.stop();
+    await journalLog.stop();
     await tls?.stop();
     await relay.wakes.close();
     await database.close();
@@ -237,6 +259,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     database,
     access,
     witnessed,
+    journalLog,
     sweep: relay.sweep,
     takeStatement: relay.takeStatement,
     idle: relay.idle,

@@ -3,7 +3,12 @@ import type { LinkState, Webhook } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
 import type { Checked } from '../contract/refusal.ts';
+import type { CosignedCheckpoint, SignedCheckpoint } from '../journal/checkpoints.ts';
 import type { Database, Queryable } from '../journal/database.ts';
+import type { Recomputed } from '../journal/log-work.ts';
+import type { TreeHead } from '../journal/tree.ts';
+import type { SettlementGate } from '../relay/finality.ts';
+import type { WitnessState } from '../relay/witnessing.ts';
 import type { Calendars } from '../rules/calendar.ts';
 import type { Rulebook } from '../rules/rulebook.ts';
 import type { TrustState } from '../trust/expiry.ts';
@@ -30,6 +35,8 @@ export interface Parts {
   readonly checks: readonly { readonly name: string; check(): Promise<void> }[];
   /** What somebody must look at now although the work goes on; `/readyz` shows it, readiness does not hang on it. */
   alarms(): readonly Alarm[];
+  /** The Merkle log, who confirms it, and whether it still holds what was said. */
+  logState(): Promise<LogState>;
   /** True from SIGTERM on: no longer ready, still answering. */
   stopping(): boolean;
   /** Who may come in. */
@@ -53,6 +60,18 @@ export interface Alarm {
   readonly at: string;
   readonly zh: string;
   readonly en: string;
+}
+
+export interface LogState {
+  readonly head: TreeHead;
+  /** Rows without a leaf yet. */
+  readonly waiting: bigint;
+  /** The newest checkpoint, and the newest with a quorum of witnesses behind it. */
+  readonly signed: SignedCheckpoint | undefined;
+  readonly final: CosignedCheckpoint | undefined;
+  readonly witnesses: readonly WitnessState[];
+  readonly settlement: SettlementGate;
+  readonly recomputed: Pick<Recomputed, 'alarms' | 'lastCycle' | 'progress'>;
 }
 
 export interface HttpLimits {

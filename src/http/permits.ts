@@ -34,6 +34,7 @@ const PERMITS: Readonly<Record<string, Permit>> = {
   'POST /v1/dead-letters/:id/redrive': ['checker', 'supervisor'],
   'POST /v1/rulebooks': ['supervisor'],
 
+  'GET /v1/log': READERS,
   'GET /v1/audit': ['auditor', 'supervisor'],
   'GET /v1/users': ['auditor', 'supervisor'],
   'POST /v1/users': ['supervisor'],

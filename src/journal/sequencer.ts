@@ -46,6 +46,12 @@ export async function isWaiting(connection: Queryable): Promise<boolean> {
   return rows[0]?.waits === true;
 }
 
+/** Rows without a leaf yet. */
+export async function countWaiting(connection: Queryable): Promise<bigint> {
+  const { rows } = await connection.query<{ count: bigint }>('select count(*) from leaf_waiting');
+  return rows[0]!.count;
+}
+
 async function lockEdge(connection: Queryable): Promise<Edge | undefined> {
   const { rows } = await connection.query<{ size: bigint; peaks: Buffer }>(
     'select size, peaks from journal_head for update skip locked',

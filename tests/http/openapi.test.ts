@@ -143,6 +143,7 @@ test('answers are as described', async () => {
     ['/v1/messages/{id}', `/v1/messages/${message}`],
     ['/v1/messages/{id}/evidence', `/v1/messages/${message}/evidence`],
     ['/v1/adapters', '/v1/adapters'],
+    ['/v1/log', '/v1/log'],
     ['/v1/dead-letters', '/v1/dead-letters'],
     ['/v1/session', '/v1/session'],
     ['/v1/users', '/v1/users'],

@@ -10,6 +10,7 @@ import { createApp } from '../../src/http/app.ts';
 import { openMetrics } from '../../src/http/metrics.ts';
 import type { Parts } from '../../src/http/parts.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
+import { headOf } from '../../src/journal/tree.ts';
 import { libraryCalendars } from '../../src/rules/calendar.ts';
 import { type Rulebook, readRulebook } from '../../src/rules/rulebook.ts';
 import type { TrustState } from '../../src/trust/expiry.ts';
@@ -73,6 +74,15 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
     checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
     trust: () => trust,
     alarms: () => [],
+    logState: async () => ({
+      head: await headOf(database),
+      waiting: 0n,
+      signed: undefined,
+      final: undefined,
+      witnesses: [],
+      settlement: { ok: true },
+      recomputed: { alarms: { count: 0, first: [] }, lastCycle: undefined, progress: 0n },
+    }),
     stopping: () => false,
     access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),
     publicUrl: undefined,

@@ -7,6 +7,7 @@ import { dealRoutes } from './deals.ts';
 import { decisionRoutes } from './decisions.ts';
 import { healthRoutes } from './health.ts';
 import { listingRoutes } from './listings.ts';
+import { logRoutes } from './log.ts';
 import { messageRoutes } from './messages.ts';
 import { rulebookRoutes } from './rulebooks.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -27,6 +28,7 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...sessionRoutes(parts),
     ...userRoutes(parts),
     ...auditRoutes(parts),
+    ...logRoutes(parts),
     ...healthRoutes(parts),
   ];
 }
