@@ -66,6 +66,11 @@ const TEXTS = {
     '存证日志未达到规定的见证人数，结算暂停',
     'the log lacks its quorum of witnesses: settlement is stopped',
   ],
+  'too-early': ['须提前至少 24 小时公布后方可启用', 'it must be published at least 24 hours before it is used'],
+  'same-operator': ['须由另一名操作员批准', 'another operator must approve'],
+  'fingerprint-differs': ['指纹与所给的不一致', 'the fingerprint is not the one given'],
+  'proposal-stale': ['信任清单已变更，请重新提出', 'the trust list has changed since: propose it again'],
+  'outside-policy': ['不符合证书策略 certs/policy.json', 'outside the certificate policy, certs/policy.json'],
   busy: ['系统繁忙，请稍后重试', 'busy, try again later'],
 } as const satisfies Record<string, readonly [string, string]>;
 
