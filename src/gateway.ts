@@ -191,6 +191,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       witnesses: witnessed.witnesses(),
       settlement: witnessed.settlementAllowed(),
     }),
+    quorum: { witnesses: keys.anchor.witnesses.map(({ exchange }) => exchange), needed: keys.anchor.quorum },
     stopping: () => stopping,
     cursorKey: await cursorKey(keys),
     limits,

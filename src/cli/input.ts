@@ -3,22 +3,26 @@ import { MAX_BYTES } from '../contract/json.ts';
 import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts';
 import { Surroundings, type Terminal } from './terminal.ts';
 
-/** The exact bytes of FILE, or of standard input when none is named; at most one byte more than 1 MiB is ever read. */
-export async function readInput(terminal: Terminal, file: string | undefined): Promise<Checked<Uint8Array>> {
-  if (file !== undefined && file !== '-') return await readWhole(file);
+/** The exact bytes of FILE, or of standard input when none is named; at most one byte more than `most` is ever read. */
+export async function readInput(
+  terminal: Terminal,
+  file: string | undefined,
+  most = MAX_BYTES,
+): Promise<Checked<Uint8Array>> {
+  if (file !== undefined && file !== '-') return await readWhole(file, most);
   if (terminal.stdin.isTTY) {
     terminal.stderr.write('从标准输入读取，以 Ctrl-D 结束 / reading standard input, end with Ctrl-D\n');
   }
-  return await collect(terminal.stdin);
+  return await collect(terminal.stdin, most);
 }
 
-async function readWhole(file: string): Promise<Checked<Uint8Array>> {
+async function readWhole(file: string, most: number): Promise<Checked<Uint8Array>> {
   try {
     const handle = await open(file, 'r');
     try {
       // The size alone is not trusted: a pipe or a file under /proc says 0.
-      if ((await handle.stat()).size > MAX_BYTES) return refused(refuse('too-large'));
-      return await collect(handle.createReadStream({ autoClose: false, end: MAX_BYTES }));
+      if ((await handle.stat()).size > most) return refused(refuse('too-large'));
+      return await collect(handle.createReadStream({ autoClose: false, end: most }), most);
     } finally {
       await handle.close();
     }
@@ -32,13 +36,13 @@ async function readWhole(file: string): Promise<Checked<Uint8Array>> {
   }
 }
 
-async function collect(stream: AsyncIterable<Uint8Array | string>): Promise<Checked<Uint8Array>> {
+async function collect(stream: AsyncIterable<Uint8Array | string>, most: number): Promise<Checked<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     length += bytes.byteLength;
-    if (length > MAX_BYTES) return refused(refuse('too-large'));
+    if (length > most) return refused(refuse('too-large'));
     chunks.push(bytes);
   }
   return accepted(Buffer.concat(chunks));

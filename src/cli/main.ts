@@ -9,6 +9,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   localise: async () => (await import('./localise.ts')).addLocalise,
   decide: async () => (await import('./decide.ts')).addDecide,
   rules: async () => (await import('./rules.ts')).addRules,
+  evidence: async () => (await import('./evidence.ts')).addEvidence,
+  verify: async () => (await import('./verify.ts')).addVerify,
   mock: async () => (await import('./mock.ts')).addMock,
   demo: async () => (await import('./demo.ts')).addDemo,
   start: async () => (await import('./start.ts')).addStart,

@@ -53,8 +53,14 @@ const TEXTS = {
 
 export type EvidenceCode = keyof typeof TEXTS;
 
-/** Every code, for documentation and for tests that each is reachable. */
-export const evidenceCodes = Object.keys(TEXTS) as readonly EvidenceCode[];
+/** Every code with its texts, for documentation and for tests that each is reachable. */
+export function evidenceCatalogue(): readonly {
+  readonly code: EvidenceCode;
+  readonly zh: string;
+  readonly en: string;
+}[] {
+  return Object.entries(TEXTS).map(([code, [zh, en]]) => ({ code: code as EvidenceCode, zh, en }));
+}
 
 /** A returned value, never thrown. */
 export interface EvidenceRefusal {

@@ -3,7 +3,7 @@ import type { LinkState, Webhook } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
 import type { Checked } from '../contract/refusal.ts';
-import type { CosignedCheckpoint, SignedCheckpoint } from '../journal/checkpoints.ts';
+import type { CosignedCheckpoint, Quorum, SignedCheckpoint } from '../journal/checkpoints.ts';
 import type { Database, Queryable } from '../journal/database.ts';
 import type { Recomputed } from '../journal/log-work.ts';
 import type { TreeHead } from '../journal/tree.ts';
@@ -37,6 +37,8 @@ export interface Parts {
   alarms(): readonly Alarm[];
   /** The Merkle log, who confirms it, and whether it still holds what was said. */
   logState(): Promise<LogState>;
+  /** Which witnesses make a checkpoint final. */
+  readonly quorum: Quorum;
   /** True from SIGTERM on: no longer ready, still answering. */
   stopping(): boolean;
   /** Who may come in. */

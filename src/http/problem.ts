@@ -1,4 +1,5 @@
 import { type Refusal, type RefusalCode, refusalCodes, refuse } from '../contract/refusal.ts';
+import { type EvidenceCode, type EvidenceRefusal, evidenceCatalogue } from '../evidence/codes.ts';
 
 /** RFC 9457, with our code and every single error; what HTTP answers and what the commands write to stderr. */
 export interface Problem {
@@ -66,6 +67,11 @@ const REQUEST_PROBLEMS = {
     '只对本机开放；QIAO_METRICS=anybody 可对外开放',
     'open to this machine only; QIAO_METRICS=anybody opens it',
   ],
+  'evidence-withheld': [
+    403,
+    '该消息与他方消息由交易所一并签名，证据含他方内容，请向来源交易所或审计员索取',
+    'its exchange signed it in one with messages of others, which the evidence would show: ask that exchange or an auditor',
+  ],
   'not-found': [404, '没有这个资源', 'there is no such resource'],
   'method-not-allowed': [405, '此地址不接受该方法', 'this address does not take that method'],
   'idempotency-in-progress': [
@@ -94,7 +100,7 @@ const REQUEST_PROBLEMS = {
 } as const satisfies Record<string, readonly [number, string, string]>;
 
 export type RequestProblemCode = keyof typeof REQUEST_PROBLEMS;
-export type ProblemCode = RequestProblemCode | RefusalCode;
+export type ProblemCode = RequestProblemCode | RefusalCode | EvidenceCode;
 
 /** The bytes could not be read at all; everything else that is refused was read and turned down (422). */
 const UNREADABLE: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
@@ -140,11 +146,23 @@ export function requestProblem(code: RequestProblemCode, pointer = '', detail = 
   };
 }
 
+/** An evidence bundle proves nothing, for this one reason. */
+export function evidenceProblem({ code, pointer, zh, en }: EvidenceRefusal): Problem {
+  return {
+    type: typeOf(code),
+    title: `${zh} / ${en}`,
+    status: 422,
+    detail: '证据不成立，原因见 errors。/ The evidence does not hold, see errors.',
+    code,
+    errors: [{ pointer, code, message_zh: zh, message_en: en }],
+  };
+}
+
 /** Every code with its status and texts, for the docs page. */
 export function problemCatalogue(): readonly { code: string; status: number; zh: string; en: string }[] {
   const requests = Object.entries(REQUEST_PROBLEMS).map(([code, [status, zh, en]]) => ({ code, status, zh, en }));
   const refusals = refusalCodes.map((code) => ({ ...refuse(code), status: statusOf(code) }));
-  return [...requests, ...refusals];
+  return [...requests, ...refusals, ...evidenceCatalogue().map((one) => ({ ...one, status: 422 }))];
 }
 
 /** The page of the gateway that gave the problem; a reference that RFC 9457 resolves against the request. */

@@ -40,6 +40,7 @@ export interface EvidenceRows {
   readonly crls: readonly Uint8Array[];
   /** The newest final one; while none holds the message, the newest that does. */
   readonly checkpoint: { readonly size: bigint; readonly cosigned: Uint8Array } | undefined;
+  readonly isFinal: boolean;
   /** Hashes that prove the checkpoint and `size` to be of one log. */
   readonly consistency: readonly Uint8Array[] | undefined;
 }
@@ -96,6 +97,7 @@ export async function readEvidence(connection: Queryable, request: EvidenceReque
     trust: trust && { bytes: trust.bytes, place: await placed(trust.at) },
     crls: await crlsAt(connection, times),
     checkpoint,
+    isFinal,
     consistency: against === undefined || size === 0n ? undefined : await consistencyOf(connection, against, size),
   };
 }

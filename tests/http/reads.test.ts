@@ -147,8 +147,8 @@ test('a message shows its exact bytes, its receipts, and what the host could not
   expect(body.envelope.payload.id).toBe(listings[0]!.id);
   expect(body.receipts.map((one: { receipt: string }) => one.receipt)).toEqual(['received']);
   expect(body.deliveries[0]).toMatchObject({ exchange: 'stex', state: 'dead', loss: [{ pointer: '/summary' }] });
-  const evidence = (await get(`/v1/messages/${messages[0]}/evidence`).expect(200)).body;
-  expect(evidence).toMatchObject({ format: 'qiao-evidence-preliminary', envelope: body.envelope.bytes });
+  const evidence = await get(`/v1/messages/${messages[0]}/evidence`).expect('x-qiao-final', 'no').expect(200);
+  expect(evidence.body).toMatchObject({ format: 'qiao-evidence/1', envelope: body.envelope.bytes, checkpoint: null });
 });
 
 test('dead letters are listed oldest first and page on', async () => {

@@ -83,6 +83,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       settlement: { ok: true },
       recomputed: { alarms: { count: 0, first: [] }, lastCycle: undefined, progress: 0n },
     }),
+    quorum: { witnesses: ['ctex', 'stex', 'szse'], needed: 2 },
     stopping: () => false,
     access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),
     publicUrl: undefined,

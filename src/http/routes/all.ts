@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dealRoutes } from './deals.ts';
 import { decisionRoutes } from './decisions.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { healthRoutes } from './health.ts';
 import { listingRoutes } from './listings.ts';
 import { logRoutes } from './log.ts';
@@ -20,6 +21,7 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...listingRoutes(parts),
     ...dealRoutes(parts),
     ...messageRoutes(),
+    ...evidenceRoutes(parts),
     ...decisionRoutes(parts),
     ...adapterRoutes(parts),
     ...trustRoutes(parts),

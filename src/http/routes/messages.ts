@@ -14,10 +14,7 @@ export function messageRoutes(): readonly Route[] {
       const record = UUID.test(id) ? await view((connection) => readMessage(connection, id)) : undefined;
       return record === undefined ? turnedDown(requestProblem('not-found', '', id.slice(0, 80))) : ok(show(record));
     };
-  return [
-    { method: 'get', path: '/v1/messages/:id', query: [], answer: answer(shown) },
-    { method: 'get', path: '/v1/messages/:id/evidence', query: [], answer: answer(evidence) },
-  ];
+  return [{ method: 'get', path: '/v1/messages/:id', query: [], answer: answer(shown) }];
 }
 
 function shown(record: MessageRecord) {
@@ -55,22 +52,6 @@ export function deliveryShown(delivery: DeliveryRecord) {
     answer: base64(delivery.answer),
     createdAt,
     finishedAt,
-  };
-}
-
-/** What proves the message today; inclusion in the signed log and the certificates follow with the bundle. */
-function evidence(record: MessageRecord) {
-  return {
-    format: 'qiao-evidence-preliminary',
-    note: {
-      zh: '初步证据：信封、原生报文与回执的原始字节。完整证据包（日志包含证明、证书与信任清单）将由 qiao evidence 提供。',
-      en: 'Preliminary: the exact bytes of envelope, native message and receipts. The full bundle (proof of inclusion in the log, certificates, trust list) will come from qiao evidence.',
-    },
-    message: record.id,
-    recordedAt: record.recordedAt,
-    envelope: base64(record.envelope),
-    native: record.native === null ? null : { bytes: base64(record.native), proof: record.proof },
-    receipts: receiptsOf(record),
   };
 }
 
