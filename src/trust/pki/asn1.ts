@@ -150,9 +150,10 @@ export function isTrue(element: Element | undefined): boolean {
 /** RFC 5280 §4.1.2.5: UTCTime before 2050, GeneralizedTime from then on; seconds, Z. @returns milliseconds since 1970 */
 export function timeOf({ tag, content }: Element): number {
   const text = Buffer.from(content).toString('latin1');
-  const digits = tag === TAG.utcTime && /^\d{12}Z$/.test(text) ? `${text < '50' ? '20' : '19'}${text}` : text;
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits);
-  if (parts === null || (tag !== TAG.utcTime && tag !== TAG.generalizedTime)) throw new NotDer('time');
+  if (tag !== TAG.utcTime && tag !== TAG.generalizedTime) throw new NotDer('time');
+  const century = tag === TAG.generalizedTime ? '' : text < '50' ? '20' : '19';
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
+  if (parts === null) throw new NotDer('time');
   const [, year, month, day, hour, minute, second] = parts;
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const atMs = Date.parse(iso);

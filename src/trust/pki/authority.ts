@@ -113,8 +113,10 @@ export async function issueLeaf(issuer: Authority, request: LeafRequest): Promis
 
 /** The list of everything this authority has ever revoked. @returns DER. @throws PolicyProblem */
 export async function makeCrl(issuer: Authority, content: CrlContent): Promise<Uint8Array> {
-  requireCrlTimes(content.thisUpdate, content.nextUpdate, issuer.demo);
-  const made = writeCrl(issuing(issuer), readPrivateKey(issuer.privateKeyPem), content);
+  const authority = issuing(issuer);
+  const level = levelOf(authority) === 'root' ? 'root' : 'intermediate';
+  requireCrlTimes(content.thisUpdate, content.nextUpdate, level, issuer.demo);
+  const made = writeCrl(authority, readPrivateKey(issuer.privateKeyPem), content);
   if (readCrl(made) === undefined) throw new Error('assertion: our own CRL is not in the form');
   return made;
 }

@@ -18,10 +18,16 @@ export interface Bundle {
 }
 
 const MAX_PKCS12_BYTES = 65_536;
+const ASCII = /^[ -~]{1,256}$/;
 
-/** @param name friendly name, ASCII. @returns DER, AES-256. @throws TypeError unless the key is RSA */
+/**
+ * @param password ASCII: forge encodes other characters in a way that OpenSSL does not
+ * @param name friendly name, ASCII
+ * @returns DER, AES-256. @throws TypeError unless the key is RSA and both texts are ASCII
+ */
 export function makePkcs12({ privateKeyPem, chain }: Bundle, password: string, name: string): Uint8Array {
   if (createPrivateKey(privateKeyPem).asymmetricKeyType !== 'rsa') throw new TypeError('only RSA keys can be written');
+  if (!ASCII.test(password) || !ASCII.test(name)) throw new TypeError('password and name must be printable ASCII');
   const key = pki.privateKeyFromPem(privateKeyPem);
   const certificates = chain.map((der) => pki.certificateFromPem(pemOf('CERTIFICATE', der)));
   const options = { algorithm: 'aes256', friendlyName: name } as const;

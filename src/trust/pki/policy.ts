@@ -31,8 +31,9 @@ interface PkiPolicy {
   readonly intermediateLifetimeDays: Figure;
   readonly signingLeafLifetimeDays: Figure;
   readonly tlsLeafLifetimeDays: Figure;
-  readonly crlIntervalHours: Figure;
   readonly crlValidityHours: Figure;
+  /** A root's key is offline: its list, about intermediates, is made by hand. */
+  readonly rootCrlValidityDays: Figure;
 }
 
 const DAY_MS = 86_400_000;
@@ -60,10 +61,11 @@ export function longestValidityMs(level: Level, purpose: LeafPurpose = 'signing'
   return { root: pki.rootLifetimeDays, intermediate: pki.intermediateLifetimeDays, leaf }[level].value * DAY_MS;
 }
 
-/** How often a CRL is made, and how long it holds, in milliseconds. */
-export function crlTimes(): { readonly intervalMs: number; readonly validityMs: number } {
-  const { crlIntervalHours, crlValidityHours } = readPolicy().pki;
-  return { intervalMs: crlIntervalHours.value * HOUR_MS, validityMs: crlValidityHours.value * HOUR_MS };
+/** How long the CRL of such an authority holds, in milliseconds. */
+export function crlValidityMs(level: 'root' | 'intermediate', demo = false): number {
+  if (demo) return longestValidityMs('leaf', 'signing', demo);
+  const { crlValidityHours, rootCrlValidityDays } = readPolicy().pki;
+  return level === 'root' ? rootCrlValidityDays.value * DAY_MS : crlValidityHours.value * HOUR_MS;
 }
 
 /** @throws PolicyProblem */
@@ -84,9 +86,14 @@ export function requireValidity(
 }
 
 /** @throws PolicyProblem */
-export function requireCrlTimes(thisUpdate: Date, nextUpdate: Date, demo = false): void {
+export function requireCrlTimes(
+  thisUpdate: Date,
+  nextUpdate: Date,
+  level: 'root' | 'intermediate' = 'intermediate',
+  demo = false,
+): void {
   const lengthMs = nextUpdate.getTime() - thisUpdate.getTime();
-  const validityMs = demo ? longestValidityMs('leaf', 'signing', demo) : crlTimes().validityMs;
+  const validityMs = crlValidityMs(level, demo);
   if (!(lengthMs > 0)) throw new PolicyProblem('吊销列表有效期为空', 'the validity of the CRL is empty');
   if (lengthMs > validityMs) {
     const hours = validityMs / HOUR_MS;

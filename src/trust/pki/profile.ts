@@ -44,8 +44,11 @@ export const OID = {
   commonName: '2.5.4.3',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   serverAuth: '1.3.6.1.5.5.7.3.1',
-  /** "May sign envelopes": our own, under a UUID (X.667), since nobody assigned the federation an arc. */
-  envelopeSigning: '2.25.8299937979368596801890768801426235743',
+  /**
+   * "May sign envelopes". A stand-in under the arc for examples (RFC 5612), until the federation has a number of its own; a
+   * UUID under 2.25 would need none, but its one large arc cannot be read by node-forge nor by Go.
+   */
+  envelopeSigning: '1.3.6.1.4.1.32473.1.1',
 } as const;
 
 /** In this order they are written; whether each is critical is fixed too. */

@@ -289,7 +289,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     what: 'spells out that an extension is not critical',
     target: 'leaf',
-    edit: (tbs) => replaced(tbs, EKU, extension(EKU, '30150613698cbec1a2acf2b284e59be7be8bf5b39bc25f', leaf(1, '\0'))),
+    edit: (tbs) => replaced(tbs, EKU, extension(EKU, '300c060a2b0601040181fd590101', leaf(1, '\0'))),
     fault: malformed,
     passesOpenssl: true,
   },
@@ -405,8 +405,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     what: 'is for envelopes and TLS alike',
     target: 'leaf',
-    edit: (tbs) =>
-      replaced(tbs, EKU, extension(EKU, '301f0613698cbec1a2acf2b284e59be7be8bf5b39bc25f06082b06010505070302')),
+    edit: (tbs) => replaced(tbs, EKU, extension(EKU, '3016060a2b0601040181fd59010106082b06010505070302')),
     fault: 'wrong-usage',
     passesOpenssl: true,
   },
