@@ -41,7 +41,7 @@ export interface LoginDesk {
  * Opens a session for a name and its password.
  *
  * A try is counted before the password is looked at, so that many at once are many. Names that nobody has are counted
- * and compared in the same way: neither words nor time tell them apart. Throws PasswordsBusy.
+ * and compared in the same way: neither words nor time tell them apart. Throws Unavailable.
  */
 export async function login(name: string, password: string, desk: LoginDesk): Promise<Login> {
   const { database, passwords, sessions } = desk;

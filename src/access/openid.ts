@@ -5,6 +5,7 @@ import {
   type Configuration,
   calculatePKCECodeChallenge,
   discovery,
+  enableNonRepudiationChecks,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
@@ -13,6 +14,7 @@ import { forgiveTries, upsertSubject } from '../journal/accounts.ts';
 import { type Database, transaction } from '../journal/database.ts';
 import { fitsRole, isRole, type Role } from './actor.ts';
 import type { OpenedSession, Sessions } from './sessions.ts';
+import { Unavailable } from './unavailable.ts';
 
 export interface OpenIdSettings {
   readonly issuer: string;
@@ -131,10 +133,16 @@ async function discover({ issuer, clientId, clientSecret, timeoutMs }: OpenIdSet
   const server = new URL(issuer);
   // Plain http to this machine only: a provider beside the gateway, or one of a test.
   const isHere = server.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(server.hostname);
-  return await discovery(server, clientId, clientSecret, undefined, {
-    timeout: Math.ceil(timeoutMs / 1000),
-    ...(isHere && { execute: [allowInsecureRequests] }),
-  });
+  try {
+    return await discovery(server, clientId, clientSecret, undefined, {
+      timeout: Math.ceil(timeoutMs / 1000),
+      // An ID token that came straight from the provider would else be believed without a look at its signature
+      // (OpenID Connect Core, 3.1.3.7 no. 6 allows that).
+      execute: [enableNonRepudiationChecks, ...(isHere ? [allowInsecureRequests] : [])],
+    });
+  } catch (cause) {
+    throw new Unavailable(`the OpenID provider ${issuer} gives no metadata`, { cause });
+  }
 }
 
 /** Reads back what a browser kept; undefined when it is not of that form. */

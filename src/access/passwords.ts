@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
+import { Unavailable } from './unavailable.ts';
 
 /** Costs of one password, and how many are worked on at once: each holds its memory for as long as it takes. */
 export interface PasswordLimits {
@@ -7,11 +8,6 @@ export interface PasswordLimits {
   readonly argon2Passes: number;
   readonly argon2AtOnce: number;
   readonly argon2Waiting: number;
-}
-
-/** More passwords wait than would be answered in any useful time. */
-export class PasswordsBusy extends Error {
-  override readonly name = 'PasswordsBusy';
 }
 
 export interface Passwords {
@@ -23,7 +19,7 @@ export interface Passwords {
   isOutdated(kept: string): boolean;
 }
 
-/** Passwords by argon2id (RFC 9106), at most `argon2AtOnce` at a time; both reject with {@link PasswordsBusy}. */
+/** Passwords by argon2id (RFC 9106), at most `argon2AtOnce` at a time; both reject with {@link Unavailable} when more wait than that. */
 export function openPasswords(limits: PasswordLimits): Passwords {
   const costs = { memoryCost: limits.argon2MemoryKiB, timeCost: limits.argon2Passes, parallelism: 1 };
   const turns = openTurns(limits.argon2AtOnce, limits.argon2Waiting);
@@ -51,7 +47,7 @@ function openTurns(atOnce: number, most: number) {
   return {
     take: async <Result>(work: () => Promise<Result>): Promise<Result> => {
       if (working >= atOnce) {
-        if (waiting.length >= most) throw new PasswordsBusy('passwords wait in numbers');
+        if (waiting.length >= most) throw new Unavailable('passwords wait in numbers');
         // Whoever ends hands its place over, so `working` stays as it is.
         await new Promise<void>((resolve) => waiting.push(resolve));
       } else working += 1;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PasswordsBusy } from '../access/passwords.ts';
+import { Unavailable } from '../access/unavailable.ts';
 import { refuse } from '../contract/refusal.ts';
 import { pathOf, sendProblem } from './answering.ts';
 import type { Parts } from './parts.ts';
@@ -31,7 +31,7 @@ export function failed(
 }
 
 function problemOf(error: unknown): Problem {
-  if (error instanceof PasswordsBusy) return requestProblem('unavailable');
+  if (error instanceof Unavailable) return requestProblem('unavailable');
   const { status, type, code } = (error ?? {}) as { status?: unknown; type?: unknown; code?: unknown };
   // body-parser and the router mark what the caller did wrong with a status.
   if (type === 'entity.too.large') return refusalProblem([refuse('too-large')]);
