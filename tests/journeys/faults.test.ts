@@ -3,6 +3,7 @@ import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held, runTrade } from '../../src/cli/trade.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { DeskListing, MockFault } from '../../src/contract/mock.ts';
+import { openDatabase } from '../../src/journal/database.ts';
 import { hasRedis, redisForTests, type TestRedis } from '../support/redis.ts';
 import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
 import { verifyJournal } from './verify-journal.ts';
@@ -99,7 +100,10 @@ describe.each([
     async () => {
       const flush = async () => {
         if (redis === undefined) {
-          await journey.gateway.database.query('delete from bullmq.job');
+          // The queue's own tables are not the gateway role's.
+          const owner = openDatabase(journey.gateway.database.url, { max: 1 });
+          await owner.query('delete from bullmq.job');
+          await owner.close();
         } else {
           const client = new Redis(redis.url);
           await client.flushall();
