@@ -32,6 +32,11 @@ const usage: readonly (readonly string[])[] = [
   ['mock', 'ctex', '--port', '65536'],
   ['mock', 'ctex', '--port', 'http'],
   ['config', 'extra'],
+  ['evidence'],
+  ['evidence', '00000000-0000-4000-8000-000000000000'],
+  ['verify'],
+  ['verify', 'bundle.json'],
+  ['verify', 'bundle.json', '--trust'],
 ];
 
 for (const argv of usage) {
