@@ -25,6 +25,10 @@ export const intermediateNames: readonly AuthorityName[] = hierarchies.flatMap((
   BRANCHES[hierarchy].map((purpose) => `${hierarchy}-${purpose}` as const),
 );
 
+export function kindOf(name: AuthorityName): HierarchyKind {
+  return KINDS[name.split('-')[0] as Hierarchy];
+}
+
 export type Authorities = ReadonlyMap<AuthorityName, Authority>;
 
 /** Makes every root and every intermediate. */
