@@ -13,8 +13,10 @@ import { join } from 'node:path';
 import { adapters } from '../adapters/all.ts';
 import { type Clock, clockFrom } from '../src/cli/federation.ts';
 import { readConfig } from '../src/config.ts';
+import { defaultLimits } from '../src/config-settings.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
 import { type Gateway, openGateway } from '../src/gateway.ts';
+import { openDatabase } from '../src/journal/database.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
 import { type BareFigures, benchBare } from './bare.ts';
@@ -39,6 +41,9 @@ export interface RelayFigures {
   readonly seconds: number;
   readonly listings: number;
   readonly listingsPerSecond: number;
+  /** The same without the Merkle log: no leaves made, none looked at again; measured before, in the same run. */
+  readonly withoutLog: { readonly listingsPerSecond: number; readonly gatewayCpuMicrosPerListing: number };
+  readonly log: LogFigures;
   readonly halfRate: {
     readonly listingsPerSecond: number;
     readonly listings: number;
@@ -56,12 +61,22 @@ export interface RelayFigures {
   readonly bare: BareFigures;
 }
 
+/** What the Merkle log costs while the listings of `listings` are relayed. */
+export interface LogFigures {
+  /** How much slower than without, in per cent; below 0: faster, so that the difference is noise. */
+  readonly slowerPercent: number;
+  readonly leaves: number;
+  /** Rows without a leaf when the last listing was accepted. */
+  readonly waiting: number;
+}
+
 export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
   const embedded = await startEmbedded({ folder: join(folder, 'database') });
   const keysFolder = join(folder, 'keys');
   const clock = clockFrom(MORNING);
-  const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs });
+  const { sm2Threads: threads, sm2Waiting: waiting } = defaultLimits;
+  const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs, sm2Threads: { threads, waiting } });
   const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now(), options.plain === true);
   let gateway: Gateway | undefined;
   try {
@@ -84,6 +99,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
       keys,
       databaseUrl: embedded.url,
       nowMs: clock.nowMs,
+      journalLog: 'later',
       log: (level, event, fields) => {
         if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
       },
@@ -93,6 +109,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
   } finally {
     await gateway?.stop();
     await mocks.stop();
+    await keys.close();
     await embedded.stop();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -105,21 +122,35 @@ async function measure(
   options: RelayBench,
 ): Promise<Omit<RelayFigures, 'bare' | 'lines'>> {
   mocks.send({ aim: gateway.exchangeUrl ?? gateway.url });
+  await wantLeaves(gateway, false);
   const warmUpS = Math.min(5, options.seconds / 4);
   options.progress(`预热 / warm-up ${warmUpS} s`);
   let expected = await mocks.run({ ...options, seconds: warmUpS });
   await settled(gateway, expected);
   const afterWarmUp = memoryMiB();
 
+  const flood = async () => {
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    const listings = await mocks.run(options);
+    expected += listings;
+    await settled(gateway, expected);
+    const tookS = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    return { listings, rate: listings / tookS, cpuMicros: Math.round((user + system) / listings) };
+  };
+  options.progress(`吞吐（无默克尔日志）/ throughput without the Merkle log ${options.seconds} s`);
+  const without = await flood();
+  await wantLeaves(gateway, true);
+  await gateway.journalLog.sequence();
+  gateway.journalLog.start();
+  const leavesBefore = await gateway.journalLog.size();
+
   options.progress(`吞吐 / throughput ${options.seconds} s`);
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  const flooded = await mocks.run(options);
-  expected += flooded;
-  await settled(gateway, expected);
-  const tookS = (performance.now() - began) / 1000;
-  const used = process.cpuUsage(cpu);
-  const rate = flooded / tookS;
+  const { listings: flooded, rate, cpuMicros } = await flood();
+  const waiting = await gateway.journalLog.waiting();
+  await gateway.journalLog.sequence();
+  const leaves = (await gateway.journalLog.size()) - leavesBefore;
 
   options.progress(`半速延迟 / latency at half the rate (${Math.round(rate / 2)}/s) ${options.seconds} s`);
   const since = new Date(clock.nowMs());
@@ -132,18 +163,41 @@ async function measure(
     seconds: options.seconds,
     listings: flooded,
     listingsPerSecond: round(rate),
+    withoutLog: { listingsPerSecond: round(without.rate), gatewayCpuMicrosPerListing: without.cpuMicros },
+    log: {
+      slowerPercent: round(100 * (1 - rate / without.rate)),
+      leaves: Number(leaves),
+      waiting: Number(waiting),
+    },
     halfRate: {
       listingsPerSecond: round(paced / options.seconds),
       listings: paced,
       p50Ms: round(p50),
       p99Ms: round(p99),
     },
-    gatewayCpuMicrosPerListing: Math.round((used.user + used.system) / flooded),
+    gatewayCpuMicrosPerListing: cpuMicros,
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     memoryMiB: { afterWarmUp, atEnd: memoryMiB() },
     checkedInBooks: { expected: expected * 2, found },
     queue: options.redisUrl === undefined ? 'BullMQ on PostgreSQL' : 'BullMQ on Redis',
   };
+}
+
+/**
+ * Switches off, as the owner of the tables, that rows want leaves, and on again: what came meanwhile then wants its own,
+ * so that nothing is missing afterwards.
+ */
+async function wantLeaves(gateway: Gateway, wanted: boolean): Promise<void> {
+  const owner = openDatabase(gateway.database.url, { max: 1 });
+  for (const source of ['message', 'receipt']) {
+    await owner.query(`alter table ${source} ${wanted ? 'enable' : 'disable'} trigger ${source}_leaf`);
+    if (!wanted) continue;
+    await owner.query(
+      `insert into leaf_waiting (source, no) select '${source}', no from ${source} r
+        where not exists (select from leaf_waiting w where w.source = '${source}' and w.no = r.no) order by no`,
+    );
+  }
+  await owner.close();
 }
 
 /** Both acceptances of every listing are in the journal. */

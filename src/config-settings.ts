@@ -193,6 +193,9 @@ export const defaultLimits = {
   lockTimeoutMs: 10_000,
   /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
   leaseMs: 30_000,
+  /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */
+  sm2Threads: 1,
+  sm2Waiting: 1_000,
   /** Waits between two tries: base × 2ⁿ with jitter, never more than the cap. */
   retryBaseMs: 1_000,
   retryCapMs: 300_000,

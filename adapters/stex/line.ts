@@ -49,7 +49,7 @@ export function openLine(
   return {
     async call(path, body, stop, maxBytes = settings.maxAnswerBytes) {
       const request = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
-      const headers = sealRequest({ ...request, ...(body === undefined ? { path } : { body }) }, ports.signer);
+      const headers = await sealRequest({ ...request, ...(body === undefined ? { path } : { body }) }, ports.signer);
       const timeout = AbortSignal.timeout(settings.timeoutMs);
       try {
         const response = await client.request<Uint8Array>({
@@ -65,7 +65,7 @@ export function openLine(
               }),
         });
         const answer = response.data;
-        const seal = openSeal(response.headers as Record<string, unknown>, answer, {
+        const seal = await openSeal(response.headers as Record<string, unknown>, answer, {
           member: codes.member,
           nowMs: ports.nowMs(),
           verifier: ports.verifier,

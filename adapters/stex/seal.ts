@@ -22,18 +22,19 @@ export function covered(member: string, time: string, serial: string, digest: st
 const EMPTY = sm3(new Uint8Array());
 
 /** The four headers of a request. */
-export function sealRequest(
+export async function sealRequest(
   { member, serial, nowMs, body, path }: SealedRequest,
   signer: NativeSigner,
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const time = timeAt(nowMs);
   const digest = body === undefined ? EMPTY : sm3(body);
-  const text = covered(member, time, String(serial), digest, path);
+  const text = Buffer.from(covered(member, time, String(serial), digest, path));
+  const signature = await (signer.signElsewhere?.(text) ?? signer.sign(text));
   return {
     'X-STEX-Member': member,
     'X-STEX-Time': time,
     'X-STEX-Serial': String(serial),
-    'X-STEX-Signature': Buffer.from(signer.sign(Buffer.from(text))).toString('base64'),
+    'X-STEX-Signature': Buffer.from(signature).toString('base64'),
   };
 }
 
@@ -56,7 +57,7 @@ export interface Seal {
 }
 
 /** Checks an answer's signature, sender, time and serial, in this order of cheapness, the serial last. */
-export function openSeal(
+export async function openSeal(
   headers: SealHeaders,
   body: Uint8Array,
   checks: {
@@ -65,7 +66,7 @@ export function openSeal(
     readonly verifier: NativeVerifier;
     readonly serials: SerialWindow;
   },
-): Seal | Refusal {
+): Promise<Seal | Refusal> {
   const [member, time, serial, signature] = ['member', 'time', 'serial', 'signature'].map((name) => {
     const value = headers[`x-stex-${name}`];
     return typeof value === 'string' ? value : '';
@@ -76,7 +77,9 @@ export function openSeal(
   if (!/^[1-9]\d{0,15}$/.test(serial)) return refuse('replayed', '', serial.slice(0, 40));
   const text = covered(member, time, serial, sm3(body));
   if (!/^[A-Za-z0-9+/]{8,200}={0,2}$/.test(signature)) return refuse('bad-signature');
-  if (!checks.verifier.verify(Buffer.from(text), Buffer.from(signature, 'base64'))) return refuse('bad-signature');
+  const { verifier } = checks;
+  const signed = [Buffer.from(text), Buffer.from(signature, 'base64')] as const;
+  if (!(await (verifier.verifyElsewhere?.(...signed) ?? verifier.verify(...signed)))) return refuse('bad-signature');
   if (!checks.serials.take(Number(serial))) return refuse('replayed', '', serial);
   return { covered: text, signature };
 }

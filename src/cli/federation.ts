@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { adapters } from '../../adapters/all.ts';
 import { mocks } from '../../adapters/mocks.ts';
 import { type Config, readConfig } from '../config.ts';
+import { defaultLimits } from '../config-settings.ts';
 import { type Exchange, exchanges } from '../contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';
@@ -52,7 +53,12 @@ const MEMBER = 'QIAO';
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { clock } = options;
-  const keys = await openKeyStore(options.keysFolder, { demo: true, nowMs: clock.nowMs });
+  const { sm2Threads: threads, sm2Waiting: waiting } = { ...defaultLimits, ...options.limits };
+  const keys = await openKeyStore(options.keysFolder, {
+    demo: true,
+    nowMs: clock.nowMs,
+    sm2Threads: { threads, waiting, onFault: (error) => options.log('error', 'sm2-thread', { error }) },
+  });
   const opened = Object.fromEntries(exchanges.map((exchange) => [exchange, mocks[exchange]()])) as Record<
     Exchange,
     MockExchange
@@ -79,6 +85,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     nowMs: clock.nowMs,
   }).catch(async (error: unknown) => {
     await stopMocks();
+    await keys.close();
     throw error;
   });
   for (const exchange of exchanges) opened[exchange].desk.aim(gateway.exchangeUrl ?? gateway.url);
@@ -91,6 +98,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     stop: async () => {
       await gateway.stop();
       await stopMocks();
+      await keys.close();
     },
   };
 }

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import pino from 'pino';
 import { adapters } from '../../adapters/all.ts';
 import { addFirstAccount, openTerminalSession } from '../access/access.ts';
-import { shownError } from '../faults.ts';
-import { type Gateway, type Log, openGateway } from '../gateway.ts';
+import { type Gateway, openGateway } from '../gateway.ts';
 import { startEmbedded } from '../journal/embedded.ts';
-import { openKeyStore } from '../trust/keystore.ts';
+import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
 import { calendarsFor } from './calendars.ts';
 import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
+import { openLog } from './log.ts';
 import { write } from './output.ts';
 import { EXIT } from './terminal.ts';
 
@@ -31,11 +30,18 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
               log: (line) => log('info', 'embedded', { line }),
             })
           : undefined;
+      const { sm2Threads: threads, sm2Waiting: waiting } = config.limits;
+      let keys: KeyStore | undefined;
       try {
+        keys = await openKeyStore(config.keysFolder, {
+          demo: !config.production,
+          nowMs: terminal.nowMs,
+          sm2Threads: { threads, waiting, onFault: (error) => log('error', 'sm2-thread', { error }) },
+        });
         const gateway = await openGateway({
           config,
           adapters,
-          keys: await openKeyStore(config.keysFolder, { demo: !config.production, nowMs: terminal.nowMs }),
+          keys,
           databaseUrl: config.databaseUrl ?? embedded!.url,
           calendars,
           log,
@@ -55,6 +61,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
         await stopped;
         cut = !(await gateway.stop());
       } finally {
+        await keys?.close();
         await embedded?.stop();
       }
       // What was cut may hold the process for as long as its own limits allow; nobody waits for it any more.
@@ -86,17 +93,4 @@ async function firstSteps(gateway: Gateway, embedded: boolean, isTrial: boolean)
 
 function isTerminal(stream: Writable & { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true;
-}
-
-/** One JSON line for each event; of an error its message, code, stack and cause, never the objects it carries. */
-export function openLog(level: string): Log {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-  return (severity, event, fields) => {
-    const { error, ...rest } = fields ?? {};
-    logger[severity]({ ...rest, ...(error === undefined ? {} : { error: shown(error) }) }, event);
-  };
-}
-
-function shown(error: unknown): unknown {
-  return error instanceof Error ? shownError(error) : error;
 }

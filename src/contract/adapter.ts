@@ -65,12 +65,14 @@ export interface NativeRequest {
 /** Signs in the exchange's own way; which algorithm is the key's business. */
 export interface NativeSigner {
   sign(bytes: Uint8Array): Uint8Array;
-  /** The same on another thread, for keys whose signature is long work (RSA); absent: `sign` is quick enough. */
+  /** The same on another thread, for keys whose signature is long work (RSA, SM2); absent: `sign` is quick enough. */
   signElsewhere?(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface NativeVerifier {
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** The same on another thread, where that is long work (SM2); absent: `verify` is quick enough. */
+  verifyElsewhere?(bytes: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 /** One native message that came in, its sender's own signature already checked by the link. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Alg, Signer } from '../envelope/jws.ts';
 import { ed25519Signer, es256Signer } from '../envelope/signers.ts';
 import { INIT, KeyProblem, namesIn, readKeyFile } from './keystore-files.ts';
-import { readSm2PrivateKey, type Sm2, sm2Signer } from './sm2.ts';
+import { readSm2PrivateKey, type Sm2, sm2BusySigner } from './sm2.ts';
 import type { LiveTrust } from './trust-list-live.ts';
 import { isValidAt, kidOf, type TrustRecord } from './trust-list-records.ts';
 
@@ -107,7 +107,7 @@ function readKeys(participant: string, { root, sm2, passphrase }: EnvelopeKeysGr
       const key = createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
       const kid = kidOf(participant, alg, createPublicKey(key).export({ format: 'der', type: 'spki' }));
       if (alg === 'SM2-SM3') {
-        return { file, kid, alg, signer: (id) => sm2Signer(kid, readSm2PrivateKey(pem, id, passphrase), sm2) };
+        return { file, kid, alg, signer: (id) => sm2BusySigner(kid, readSm2PrivateKey(pem, id, passphrase), sm2) };
       }
       const signer = alg === 'Ed25519' ? ed25519Signer(kid, key) : es256Signer(kid, key);
       return { file, kid, alg, signer: () => signer };

@@ -25,8 +25,9 @@ import { INIT, KeyProblem, namesIn, readKeyFile, readStoreFile, stampOf } from '
 import { linkSigner, linkVerifier } from './keystore-link.ts';
 import { nativeSigner, nativeVerifier } from './native.ts';
 import { dersOfPem } from './pki/pem.ts';
-import { readSm2PrivateKey, type Sm2, sm2Signer } from './sm2.ts';
+import { nativeSm2, readSm2PrivateKey, type Sm2, sm2Signer } from './sm2.ts';
 import { chooseSm2 } from './sm2-check.ts';
+import { openSm2Threads, type ThreadLimits } from './sm2-threads.ts';
 import { parseAnchor, type TrustAnchor } from './trust-anchor.ts';
 import { readTrustList, shownFaults } from './trust-list.ts';
 import { type LiveTrust, openLiveTrust } from './trust-list-live.ts';
@@ -65,6 +66,8 @@ export interface KeyStore {
   witness(exchange: string): WitnessKeys;
   /** Reads revocation lists, TLS keys and envelope keys again if a file has changed; then `trust.onChange` is told. */
   refresh(): boolean;
+  /** Ends the threads of SM2, where there are any; signing goes on without them. */
+  close(): Promise<void>;
 }
 
 export interface TlsKeys {
@@ -92,12 +95,27 @@ export interface KeyStoreOptions {
   /** Opens encrypted PKCS#8 files. */
   readonly passphrase?: string | undefined;
   readonly sm2?: Sm2;
+  /** Signs and verifies SM2 on threads beside this one: for the gateway, which does so with every message. */
+  readonly sm2Threads?: ThreadLimits;
 }
 
 /** @throws KeyProblem, or the SM2 known-answer test's error: both must stop the start */
 export async function openKeyStore(folder: string, options: KeyStoreOptions): Promise<KeyStore> {
-  const { passphrase, nowMs } = options;
   const sm2 = options.sm2 ?? chooseSm2();
+  // The portable one stands in on this thread only.
+  const isThreaded = options.sm2Threads !== undefined && sm2 === nativeSm2;
+  const threads = isThreaded ? await openSm2Threads(options.sm2Threads) : undefined;
+  const close = async () => threads?.close();
+  try {
+    return { ...(await openStore(folder, options, threads ?? sm2)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openStore(folder: string, options: KeyStoreOptions, sm2: Sm2): Promise<Omit<KeyStore, 'close'>> {
+  const { passphrase, nowMs } = options;
   const root = await chooseRoot(folder, options);
   const demo = existsSync(join(root, 'DEMO'));
   const anchor = readAnchor(join(root, 'anchor.json'), demo);

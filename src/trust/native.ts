@@ -44,7 +44,11 @@ export function nativeSigner(pem: string, sm2: Sm2, passphrase?: string): Native
       return ecdsaP256Signer(key);
     case 'sm2': {
       const sm2Key = readSm2PrivateKey(pem, undefined, passphrase);
-      return { sign: (bytes) => sm2.sign(sm2Key, bytes) };
+      const { elsewhere } = sm2;
+      return {
+        sign: (bytes) => sm2.sign(sm2Key, bytes),
+        ...(elsewhere === undefined ? {} : { signElsewhere: (bytes) => elsewhere.sign(sm2Key, bytes) }),
+      };
     }
   }
 }
@@ -59,7 +63,11 @@ export function nativeVerifier(pem: string, sm2: Sm2): NativeVerifier {
       return ecdsaP256Verifier(key);
     case 'sm2': {
       const sm2Key = readSm2PublicKey(key.export({ format: 'der', type: 'spki' }));
-      return { verify: (bytes, der) => sm2.verify(sm2Key, bytes, der) };
+      const { elsewhere } = sm2;
+      return {
+        verify: (bytes, der) => sm2.verify(sm2Key, bytes, der),
+        ...(elsewhere === undefined ? {} : { verifyElsewhere: (bytes, der) => elsewhere.verify(sm2Key, bytes, der) }),
+      };
     }
   }
 }

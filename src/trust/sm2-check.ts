@@ -1,5 +1,14 @@
 import { rsOfDer } from './der.ts';
-import { makeSm2Pem, nativeSm2, readSm2PrivateKey, readSm2PublicKey, type Sm2 } from './sm2.ts';
+import {
+  makeSm2Pem,
+  nativeSm2,
+  readSm2PrivateKey,
+  readSm2PublicKey,
+  type Sm2,
+  type Sm2Elsewhere,
+  type Sm2PrivateKey,
+  type Sm2PublicKey,
+} from './sm2.ts';
 import { portableSm2 } from './sm2-portable.ts';
 
 /** GB/T 32918.5 annex A: key, message and signature, user id 1234567812345678. */
@@ -22,28 +31,55 @@ const PLAIN_ECDSA = Buffer.from(
   'hex',
 );
 
-/**
- * The known-answer test every process runs before it uses SM2: the standard's own example must verify, and nothing near it may.
- * @throws naming the answer that was wrong
- */
-export function assertSm2Works(sm2: Sm2): void {
+interface Question {
+  readonly what: string;
+  readonly key: Sm2PublicKey;
+  readonly message: Uint8Array;
+  readonly der: Uint8Array;
+  readonly right: boolean;
+}
+
+/** The standard's own example must verify, and nothing near it may; nor may `made`, ours by `own`, under another key. */
+function questions(own: Sm2PrivateKey, made: Uint8Array): readonly Question[] {
   const key = readSm2PublicKey(SPKI);
   const flipped = Buffer.from(SIGNATURE);
   flipped[40]! ^= 1;
-  const own = readSm2PrivateKey(makeSm2Pem());
-  const made = sm2.sign(own, MESSAGE);
-  const answers: readonly (readonly [what: string, given: boolean, right: boolean])[] = [
-    ['the GB/T 32918.5 example', sm2.verify(key, MESSAGE, SIGNATURE), true],
-    ['a flipped bit in the signature', sm2.verify(key, MESSAGE, flipped), false],
-    ['another message', sm2.verify(key, Buffer.from('message digesT'), SIGNATURE), false],
-    ['another user id', sm2.verify(readSm2PublicKey(SPKI, 'ALICE123@YAHOO.COM'), MESSAGE, SIGNATURE), false],
-    ['plain ECDSA on the SM2 curve', sm2.verify(key, MESSAGE, PLAIN_ECDSA), false],
-    ['our own signature', rsOfDer(made) !== undefined && sm2.verify(own.public, MESSAGE, made), true],
-    ['our own signature, another key', sm2.verify(key, MESSAGE, made), false],
+  // What is not DER counts as no signature, whatever the implementation thinks of it.
+  const sound = rsOfDer(made) === undefined ? new Uint8Array() : made;
+  const asked = { key, message: MESSAGE, der: SIGNATURE, right: false };
+  return [
+    { ...asked, what: 'the GB/T 32918.5 example', right: true },
+    { ...asked, what: 'a flipped bit in the signature', der: flipped },
+    { ...asked, what: 'another message', message: Buffer.from('message digesT') },
+    { ...asked, what: 'another user id', key: readSm2PublicKey(SPKI, 'ALICE123@YAHOO.COM') },
+    { ...asked, what: 'plain ECDSA on the SM2 curve', der: PLAIN_ECDSA },
+    { ...asked, what: 'our own signature', key: own.public, der: sound, right: true },
+    { ...asked, what: 'our own signature, another key', der: made },
   ];
-  const wrong = answers.find(([, given, right]) => given !== right);
-  if (wrong !== undefined) {
-    throw new Error(`SM2 known-answer test: ${sm2.name} is wrong about ${wrong[0]} / SM2 自检未通过：${wrong[0]}`);
+}
+
+function wrongAbout(name: string, { what }: Question): Error {
+  return new Error(`SM2 known-answer test: ${name} is wrong about ${what} / SM2 自检未通过：${what}`);
+}
+
+/**
+ * The known-answer test every process runs before it uses SM2.
+ * @throws naming the answer that was wrong
+ */
+export function assertSm2Works(sm2: Sm2): void {
+  const own = readSm2PrivateKey(makeSm2Pem());
+  const wrong = questions(own, sm2.sign(own, MESSAGE)).find(
+    ({ key, message, der, right }) => sm2.verify(key, message, der) !== right,
+  );
+  if (wrong !== undefined) throw wrongAbout(sm2.name, wrong);
+}
+
+/** The same questions to another thread. @throws naming the answer that was wrong */
+export async function assertSm2WorksElsewhere(name: string, elsewhere: Sm2Elsewhere): Promise<void> {
+  const own = readSm2PrivateKey(makeSm2Pem());
+  for (const question of questions(own, await elsewhere.sign(own, MESSAGE))) {
+    const { key, message, der, right } = question;
+    if ((await elsewhere.verify(key, message, der)) !== right) throw wrongAbout(name, question);
   }
 }
 
