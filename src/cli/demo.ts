@@ -9,8 +9,8 @@ import { configFor } from './config.ts';
 import { playListings, playTrades } from './demo-acts.ts';
 import { type Act, proveJournal, reconcileBooks, showMessages } from './demo-report.ts';
 import { clockFrom, type Federation, openFederation } from './federation.ts';
+import { openLog } from './log.ts';
 import { write } from './output.ts';
-import { openLog } from './start.ts';
 import { EXIT } from './terminal.ts';
 
 const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
