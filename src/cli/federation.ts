@@ -8,11 +8,13 @@ import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';
 import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
 import { mockTlsOf } from '../trust/tls-material.ts';
+import { openWitnesses, type Witnesses } from './witnesses.ts';
 
-/** A gateway and three mock exchanges on loopback, on one clock: what the demo shows and the journeys test. */
+/** A gateway and three mock exchanges, each with its witness of the log, on loopback, on one clock: what the demo shows and the journeys test. */
 export interface Federation {
   readonly gateway: Gateway;
   readonly mocks: Readonly<Record<Exchange, MockExchange>>;
+  readonly witnesses: Witnesses['of'];
   readonly keys: KeyStore;
   readonly clock: Clock;
   /** Resolves when nothing is on its way any more; throws what is stuck after `limitMs`. */
@@ -41,6 +43,8 @@ export interface FederationOptions {
   readonly databaseUrl: string;
   readonly redisUrl?: string;
   readonly keysFolder: string;
+  /** Where the witnesses keep their heads; absent: they begin anew with every federation. */
+  readonly witnessFolder?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly operatorToken?: string;
@@ -75,9 +79,16 @@ export async function openFederation(options: FederationOptions): Promise<Federa
       nonce: () => randomBytes(16).toString('hex'),
     });
   }
-  const stopMocks = () => Promise.all(exchanges.map((exchange) => opened[exchange].stop()));
+  const witnesses = await openWitnesses({
+    keys,
+    ...(options.witnessFolder === undefined ? {} : { folder: options.witnessFolder }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    log: options.log,
+    nowMs: clock.nowMs,
+  });
+  const stopMocks = () => Promise.all([...exchanges.map((exchange) => opened[exchange].stop()), witnesses.stop()]);
   const gateway = await openGateway({
-    config: configOf(options, addresses),
+    config: configOf(options, addresses, witnesses),
     adapters,
     keys,
     databaseUrl: options.databaseUrl,
@@ -92,6 +103,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
   return {
     gateway,
     mocks: opened,
+    witnesses: witnesses.of,
     keys,
     clock,
     settle: (limitMs = 30_000) => settle(gateway, opened, limitMs),
@@ -103,7 +115,11 @@ export async function openFederation(options: FederationOptions): Promise<Federa
   };
 }
 
-function configOf(options: FederationOptions, addresses: Readonly<Record<Exchange, MockAddress>>): Config {
+function configOf(
+  options: FederationOptions,
+  addresses: Readonly<Record<Exchange, MockAddress>>,
+  witnesses: Witnesses,
+): Config {
   return readConfig(
     {
       NODE_ENV: 'development',
@@ -115,6 +131,9 @@ function configOf(options: FederationOptions, addresses: Readonly<Record<Exchang
       QIAO_STEX_URL: addresses.stex.url,
       QIAO_SZSE_ADDRESS: addresses.szse.address,
       QIAO_SZSE_FILES_URL: addresses.szse.url,
+      QIAO_CTEX_WITNESS_URL: witnesses.of.ctex.url,
+      QIAO_STEX_WITNESS_URL: witnesses.of.stex.url,
+      QIAO_SZSE_WITNESS_URL: witnesses.of.szse.url,
       QIAO_EXCHANGE_PORT: '0',
       QIAO_PLAIN_LINKS: 'refuse',
       REDIS_URL: options.redisUrl,

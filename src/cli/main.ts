@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   rules: async () => (await import('./rules.ts')).addRules,
   evidence: async () => (await import('./evidence.ts')).addEvidence,
   verify: async () => (await import('./verify.ts')).addVerify,
+  witness: async () => (await import('./witness.ts')).addWitness,
   mock: async () => (await import('./mock.ts')).addMock,
   demo: async () => (await import('./demo.ts')).addDemo,
   start: async () => (await import('./start.ts')).addStart,
