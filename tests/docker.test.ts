@@ -66,8 +66,10 @@ describe('the composition', () => {
   it('hands every secret over as a file that is not in git', () => {
     const gateway = service('gateway');
     for (const name of settingNames.filter((each) => settingOf(each).secret)) {
-      expect(gateway).toMatch(new RegExp(`${name}_FILE: /run/secrets/`));
       expect(gateway).not.toMatch(new RegExp(`${name}:`));
+    }
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'QIAO_OPERATOR_TOKEN']) {
+      expect(gateway).toMatch(new RegExp(`${name}_FILE: /run/secrets/`));
     }
     expect(compose).not.toMatch(/PASSWORD: /);
     const declared = [...compose.matchAll(/^ {2}(\w+): \{ file: \.\/secrets\/(\w+) \}$/gm)].map(([, name]) => name);
@@ -91,6 +93,18 @@ describe('the composition', () => {
     expect(service('redis')).toMatch(/redis:\/data/);
     expect(service('postgres')).toMatch(/image: postgres:18/);
     expect(service('postgres')).toMatch(/postgres:\/var\/lib\/postgresql'/);
+  });
+
+  it('speaks mutual TLS on every line, and lets no line do without', () => {
+    const gateway = service('gateway');
+    expect(gateway).toMatch(/QIAO_PLAIN_LINKS: refuse/);
+    for (const name of ['QIAO_CTEX_URL', 'QIAO_STEX_URL', 'QIAO_SZSE_FILES_URL']) {
+      expect(gateway).toMatch(new RegExp(`${name}: .*:-https:`));
+    }
+    expect(gateway).toMatch(/QIAO_SZSE_ADDRESS: .*:-tls:/);
+    for (const exchange of ['ctex', 'stex', 'szse']) expect(service(exchange)).toMatch(/command: \[mock, \w+, --tls, /);
+    const port = /QIAO_EXCHANGE_PORT: '(\d+)'/.exec(gateway)?.[1];
+    expect(service('ctex')).toMatch(new RegExp(`--gateway, 'https://127.0.0.1:${port}'`));
   });
 
   it.each(['ctex', 'stex', 'szse'])('runs the mock of %s where the gateway looks for it', (exchange) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { exchangeNames } from '../contract/exchange.ts';
+import { repeat } from '../gateway-timing.ts';
 import { type AddCommand, exchangeArgument, portArgument, tokenArgument } from './command.ts';
 import { configFor } from './config.ts';
 import { write } from './output.ts';
@@ -11,6 +12,7 @@ interface MockOptions {
   readonly deskPort: number;
   readonly gateway?: string;
   readonly member?: string;
+  readonly tls?: true;
 }
 
 /** `qiao mock <exchange>`: one mock exchange from its profile, until it is told to stop. */
@@ -24,6 +26,7 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
     .option('--desk-port <port>', '前台控制端口 / port of the desk', portArgument, 0)
     .option('--gateway <url>', '网关地址，供推送（ctex）/ base address of the gateway, where it pushes (ctex)')
     .option('--member <code>', "网关在该所的会员号 / the gateway's name at this exchange", tokenArgument)
+    .option('--tls', '双向 TLS，以密钥库中该所的证书 / mutual TLS, by the certificates in the key store')
     .action(async (exchange: ReturnType<typeof exchangeArgument>, options: MockOptions) => {
       // Listened for from the first moment: whoever reads the addresses may end it right away.
       const stopped = terminal.stopped();
@@ -34,17 +37,25 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
           'a mock exchange does not run under NODE_ENV=production: unset it',
         );
       }
-      const [{ openKeyStore }, { mocks }, { openDesk }] = await Promise.all([
+      const [{ openKeyStore }, { mockTlsOf }, { mocks }, { openDesk }] = await Promise.all([
         import('../trust/keystore.ts'),
+        import('../trust/tls-material.ts'),
         import('../../adapters/mocks.ts'),
         import('../../adapters/desk.ts'),
       ]);
       const keys = await openKeyStore(config.keysFolder, { demo: true, nowMs: terminal.nowMs });
       const mock = mocks[exchange]();
       const member = options.member ?? config.member;
+      // Revocations count here, too, as soon as the key store has them.
+      const stopLooking = repeat(
+        async () => keys.refresh(),
+        config.limits.trustPollMs,
+        () => {},
+      );
       try {
         const address = await mock.start({
           ...keys.mock(exchange),
+          ...(options.tls === undefined ? {} : { tls: mockTlsOf(keys, exchange) }),
           member,
           port: options.port,
           filePort: options.filePort,
@@ -74,6 +85,7 @@ export const addMock: AddCommand = (program, { terminal, end }) => {
           error,
         );
       } finally {
+        await stopLooking();
         await mock.stop();
       }
       end(EXIT.done);
