@@ -4,26 +4,12 @@
  */
 
 import type { Sm2 } from '../sm2.ts';
-import { orUndefined, sameBytes } from './asn1.ts';
+import { sameBytes } from './asn1.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { type Crl, readCrl } from './crl.ts';
-import {
-  authorityKeyIdentifierOf,
-  basicConstraintsOf,
-  extendedKeyUsagesOf,
-  subjectKeyIdentifierOf,
-  subjectNamesOf,
-} from './extensions.ts';
-import { type PublicKey, readPublicKey, SIGNATURES } from './keys.ts';
-import {
-  EXTENDED_KEY_USAGES,
-  EXTENSIONS,
-  keyUsageFor,
-  type LeafPurpose,
-  type Level,
-  OID,
-  PATH_LENGTHS,
-} from './profile.ts';
+import { SIGNATURES } from './keys.ts';
+import { type Link, readLink } from './link.ts';
+import { EXTENDED_KEY_USAGES, keyUsageFor, type LeafPurpose, type Level, OID, PATH_LENGTHS } from './profile.ts';
 
 /** DER. */
 export interface Chain {
@@ -79,21 +65,6 @@ export type PathVerdict =
 
 type Failure = Extract<PathVerdict, { ok: false }>;
 
-/** One certificate of the path with all it says decoded. */
-interface Link {
-  readonly level: Level;
-  readonly certificate: Certificate;
-  readonly key: PublicKey;
-  readonly pathLength: number | undefined;
-  readonly keyUsage: Uint8Array;
-  readonly usages: readonly string[];
-  readonly keyIdentifier: Uint8Array;
-  /** Undefined in a root only. */
-  readonly issuerKeyIdentifier: Uint8Array | undefined;
-  /** Undefined except in a leaf. */
-  readonly participant: string | undefined;
-}
-
 const USAGES: Readonly<Record<PathPurpose, readonly [leaf: LeafPurpose, usage: string]>> = {
   signing: ['signing', OID.envelopeSigning],
   'tls-client': ['tls', OID.clientAuth],
@@ -104,9 +75,9 @@ const USAGES: Readonly<Record<PathPurpose, readonly [leaf: LeafPurpose, usage: s
 export function validatePath(chain: Chain, check: PathCheck): PathVerdict {
   const { atMs, purpose, sm2 } = check;
   const intermediate = readLink(chain.intermediate, 'intermediate', sm2);
-  if ('fault' in intermediate) return intermediate;
+  if (typeof intermediate === 'string') return failed('intermediate', intermediate);
   const leaf = readLink(chain.leaf, 'leaf', sm2);
-  if ('fault' in leaf) return leaf;
+  if (typeof leaf === 'string') return failed('leaf', leaf);
   const root = findRoot(intermediate, check);
   if ('fault' in root) return root;
   const crls = check.crls.map(readCrl);
@@ -130,46 +101,15 @@ export function validatePath(chain: Chain, check: PathCheck): PathVerdict {
   );
 }
 
-function readLink(der: Uint8Array, level: Level, sm2: Sm2): Link | Failure {
-  const certificate = readCertificate(der);
-  const key = certificate && readPublicKey(certificate.spki, sm2);
-  if (certificate === undefined || key === undefined) return failed(level, 'certificate-malformed');
-  const { extensions } = certificate;
-  const profile = EXTENSIONS[level];
-  const constraints = extensions.get(OID.basicConstraints);
-  const decoded = orUndefined(() => constraints && basicConstraintsOf(constraints.value));
-  if (constraints !== undefined && decoded === undefined) return failed(level, 'certificate-malformed');
-  // Before all else: a leaf that poses as an authority, or the reverse, is to be called that.
-  if ((decoded?.ca ?? false) !== (level !== 'leaf')) return failed(level, 'wrong-usage');
-  if ([...extensions.keys()].some((oid) => !profile.some(([known]) => known === oid))) {
-    return failed(level, 'extension-unknown');
-  }
-  if (profile.some(([oid, critical]) => extensions.get(oid)?.critical !== critical)) {
-    return failed(level, 'certificate-malformed');
-  }
-  const value = (oid: string): Uint8Array => extensions.get(oid)?.value ?? new Uint8Array();
-  const link = orUndefined(() => ({
-    level,
-    certificate,
-    key,
-    pathLength: decoded?.pathLength,
-    keyUsage: value(OID.keyUsage),
-    usages: level === 'root' ? [] : extendedKeyUsagesOf(value(OID.extendedKeyUsage)),
-    keyIdentifier: subjectKeyIdentifierOf(value(OID.subjectKeyIdentifier)),
-    issuerKeyIdentifier: level === 'root' ? undefined : authorityKeyIdentifierOf(value(OID.authorityKeyIdentifier)),
-    participant: level === 'leaf' ? subjectNamesOf(value(OID.subjectAltName)).participant : undefined,
-  }));
-  return link ?? failed(level, 'certificate-malformed');
-}
-
 /** The trusted root with the name and the key that the intermediate states; whether it signed is checked afterwards. */
 function findRoot({ certificate, issuerKeyIdentifier }: Link, { roots, sm2 }: PathCheck): Link | Failure {
   const named = roots.filter((der) => sameBytes(readCertificate(der)?.subject ?? der, certificate.issuer));
   const links = named.map((der) => readLink(der, 'root', sm2));
-  const [first] = links;
-  if (first === undefined) return failed('intermediate', 'root-unknown');
-  const meant = links.find((link) => !('fault' in link) && sameIdentifier(link, issuerKeyIdentifier));
-  return meant ?? ('fault' in first ? first : failed('intermediate', 'root-unknown'));
+  const readable = links.filter((link) => typeof link !== 'string');
+  const meant = readable.find((link) => sameIdentifier(link, issuerKeyIdentifier));
+  if (meant !== undefined) return meant;
+  const fault = links.find((link) => typeof link === 'string');
+  return fault === undefined ? failed('intermediate', 'root-unknown') : failed('root', fault);
 }
 
 function sameIdentifier(issuer: Link, stated: Uint8Array | undefined): boolean {
