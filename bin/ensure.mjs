@@ -89,7 +89,16 @@ function run(command, args, env) {
 function isBuildStale() {
   const built = statSync(join(root, 'dist/.built'), { throwIfNoEntry: false });
   if (built === undefined) return true;
-  const sources = ['src', 'adapters', 'schemas', 'certs', 'bench', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const sources = [
+    'src',
+    'adapters',
+    'schemas',
+    'certs',
+    'bench',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ];
   return sources.some((source) => isNewer(join(root, source), built.mtimeMs));
 }
 
