@@ -240,7 +240,7 @@ export const defaultLimits = {
   logBatch: 2_000,
   /** The log is made anew from its rows, so many leaves at a time, so often; after the last it begins again. */
   recomputeIntervalMs: 1_000,
-  recomputeSlice: 500,
+  recomputeSlice: 250,
   /** The tree of the journal is signed so often when it has grown, and then put before the witnesses. */
   checkpointIntervalMs: 10_000,
   /** One question to a witness; the longest wait after one that failed; and when it is asked again though nothing grew. */

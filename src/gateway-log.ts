@@ -15,6 +15,8 @@ import type { Opened } from './start-failure.ts';
 
 /** The gateway's care for its log: every row gets its leaf, and every leaf is looked at again. */
 export interface JournalLog extends LogMeasured {
+  /** Begins: rows get their leaves, and the log is looked at again and again. */
+  start(): void;
   /** Gives every row that waits its leaf now. */
   sequence(): Promise<void>;
   state(): Promise<Pick<LogState, 'head' | 'waiting' | 'signed' | 'recomputed'>>;
@@ -30,8 +32,6 @@ export interface JournalLogParts {
   readonly faults: Faults;
   readonly opened: Opened;
   readonly log: Log;
-  /** False: nothing is appended and nothing looked at. For measuring what it costs, and nothing else. */
-  readonly on: boolean;
   nowMs(): number;
 }
 
@@ -63,14 +63,16 @@ export function openJournalLog(parts: JournalLogParts): JournalLog {
     const { size, workedMs, alarms } = looked.lastCycle;
     log('info', 'log-recomputed', { leaves: String(size), workedMs: Math.round(workedMs), alarms });
   };
-  const timers = parts.on
-    ? [
+  const timers: (() => Promise<void>)[] = [];
+  const stopTimers = () => Promise.all(timers.map((stop) => stop()));
+  opened.add(stopTimers);
+  return {
+    start: () => {
+      timers.push(
         repeat(sequence, limits.logIntervalMs, faults.of('log')),
         repeat(recompute, limits.recomputeIntervalMs, faults.of('recomputation')),
-      ]
-    : [];
-  for (const stop of timers) opened.add(stop);
-  return {
+      );
+    },
     sequence: async () => {
       // Another gateway may have the batch: it is waited for, not passed by.
       do await sequence();
@@ -89,7 +91,7 @@ export function openJournalLog(parts: JournalLogParts): JournalLog {
     waiting: () => countWaiting(database),
     tampered: () => looked.alarms.count,
     stop: async () => {
-      await Promise.all(timers.map((stop) => stop()));
+      await stopTimers();
       await work.close();
     },
   };

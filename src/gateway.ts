@@ -42,8 +42,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly random?: () => number;
-  /** False: rows get no leaves and none are looked at again. For measuring what that costs, and nothing else. */
-  readonly journalLog?: false;
+  /** Rows get no leaves until {@link JournalLog.start}: for measuring what those cost, and nothing else. */
+  readonly journalLog?: 'later';
 }
 
 export interface Gateway {
@@ -137,7 +137,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     opened,
     log,
     nowMs,
-    on: parts.journalLog ?? true,
   });
   const witnessed = await openWitnessedLog({
     config,
@@ -225,6 +224,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   ];
   timers.push(repeat(access.sweep, limits.sweepIntervalMs, faults.of('access')));
   for (const stop of timers) opened.add(stop);
+  if (parts.journalLog !== 'later') journalLog.start();
   await relay.start();
   log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
 
