@@ -62,7 +62,7 @@ async function viewerOf(exchange: Exchange): Promise<{ readonly authorization: s
   });
 }
 
-const get = (as: object) => request(surface.app).get(`/v1/messages/${id}/evidence`).set(as);
+const get = (as: Readonly<Record<string, string>>) => request(surface.app).get(`/v1/messages/${id}/evidence`).set(as);
 
 test('its exchange and staff get the bundle with the page that was signed as one', async () => {
   for (const as of [await viewerOf('stex'), AS_SUPERVISOR]) {
