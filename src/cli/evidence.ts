@@ -76,7 +76,9 @@ async function fromDatabase(
   config: Config,
   terminal: Terminal,
 ): Promise<Found | undefined> {
-  const { onStore } = await import('./store.ts');
+  const { actorHere, onStore } = await import('./store.ts');
+  const { recordAct } = await import('../journal/audit.ts');
+  const { transaction } = await import('../journal/database.ts');
   const { openKeyStore } = await import('../trust/keystore.ts');
   const { evidenceOf } = await import('../http/evidence.ts');
   const { writeBundle } = await import('../evidence/bundle.ts');
@@ -84,7 +86,13 @@ async function fromDatabase(
   const quorum = { witnesses: anchor.witnesses.map(({ exchange }) => exchange), needed: anchor.quorum };
   const note = against === undefined ? undefined : await readInput(terminal, against);
   if (note !== undefined && !note.ok) throw new Surroundings('检查点文件过大', 'the checkpoint file is too large');
-  const found = await onStore(config, (database) => evidenceOf(database, id, quorum, note?.value));
+  const found = await onStore(config, async (database) => {
+    const evidence = await evidenceOf(database, id, quorum, note?.value);
+    if (evidence === undefined) return undefined;
+    const act = { act: 'evidence-exported', subject: `message/${id}`, at: new Date(terminal.nowMs()) };
+    await transaction(database, (connection) => recordAct(connection, { ...actorHere(), ...act }));
+    return evidence;
+  });
   return found && { text: writeBundle(found.bundle), isFinal: found.isFinal };
 }
 

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type Database, migrate, openDatabase, ping } from '../journal/database.ts';
@@ -26,6 +27,11 @@ export async function onStore<Result>(config: Config, work: (database: Database)
   } finally {
     await embedded?.stop();
   }
+}
+
+/** Whoever sits at this terminal, as the audit trail names them. */
+export function actorHere(): { readonly actor: string; readonly role: string } {
+  return { actor: `terminal:${userInfo().username}`, role: 'terminal' };
 }
 
 function unreachable(error: unknown): never {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Access, openAccess } from '../access/access.ts';
 import { addAccount, type By, disableAccount, resetAccount } from '../access/accounts.ts';
 import { roles } from '../access/actor.ts';
@@ -9,7 +8,7 @@ import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { readInput } from './input.ts';
 import { refuseInput, write, writeJson } from './output.ts';
-import { onStore } from './store.ts';
+import { actorHere, onStore } from './store.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 interface AddOptions {
@@ -28,8 +27,10 @@ export const addUsers: AddCommand = (program, { terminal, end }) => {
     say: (value: Value) => string,
   ) => {
     const done = await onAccess(terminal, (database, access) => {
-      const by = { name: `terminal:${userInfo().username}`, role: 'terminal' };
-      return transaction(database, (connection) => work(connection, access, by, new Date(terminal.nowMs())));
+      const { actor: name, role } = actorHere();
+      return transaction(database, (connection) =>
+        work(connection, access, { name, role }, new Date(terminal.nowMs())),
+      );
     });
     if (!done.ok) return end(await refuseInput(terminal, done.refusals));
     await write(terminal.stdout, say(done.value));

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { createApp } from '../../src/http/app.ts';
+import { keepListing } from './journal.ts';
+import { listingNumbered } from './samples.ts';
 import { AS_SUPERVISOR, openSurface, type Surface } from './surface.ts';
 
 let surface: Surface;
@@ -196,6 +198,15 @@ test('the audit trail pages both ways, filters, and is chained by the digests it
     all.filter(({ act, actor }) => act === 'account-added' && actor === 'automation').length,
   );
   for (const query of ['actor=', 'act=%00', `subject=${'x'.repeat(257)}`, 'who=me']) await get(query).expect(400);
+});
+
+test('who takes evidence away stands in the audit trail', async () => {
+  const message = await keepListing(surface.database, listingNumbered(9), '2026-03-02');
+  await request(surface.app).get(`/v1/messages/${message}/evidence`).set(AS_SUPERVISOR).expect(200);
+  const acts = await request(surface.app).get(`/v1/audit?subject=message/${message}`).set(AS_SUPERVISOR).expect(200);
+  expect(acts.body.items.map(({ act, actor }: { act: string; actor: string }) => [act, actor])).toEqual([
+    ['evidence-exported', 'automation'],
+  ]);
 });
 
 test('metrics are for this machine, unless set otherwise; a proxy on it speaks for others', async () => {
