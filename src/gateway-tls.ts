@@ -31,6 +31,12 @@ export function openLinkTls(config: Config, keys: KeyStore, log: Log, nowMs: () 
       en: 'no TLS to these exchanges: what is said can be overheard, and no certificate proves the other side',
     });
   }
+  if (!config.plainLinks && config.exchangePort === undefined && config.exchanges.ctexUrl !== undefined) {
+    log('warn', 'exchange-port-closed', {
+      zh: '未设置 QIAO_EXCHANGE_PORT：ctex 的推送无处可达',
+      en: 'QIAO_EXCHANGE_PORT is not set: what ctex pushes cannot arrive',
+    });
+  }
   const warnings = openFaults(
     (_, event, fields) => log('warn', event, fields),
     () => performance.now(),
@@ -101,10 +107,7 @@ export async function openExchangeDoor(
 }
 
 function asksForTls({ exchanges, exchangePort }: Config): boolean {
-  const urls = [exchanges.ctexUrl, exchanges.stexUrl, exchanges.szseFilesUrl];
-  return (
-    exchangePort !== undefined ||
-    exchanges.szseAddress?.secure === true ||
-    urls.some((url) => url?.startsWith('https:') === true)
-  );
+  const urls = Object.values(exchanges).filter((address) => typeof address === 'string');
+  const secure = exchanges.szseAddress?.secure === true || urls.some((url) => url.startsWith('https:'));
+  return secure || exchangePort !== undefined;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { adapters } from '../../adapters/all.ts';
 import { addFirstAccount, openTerminalSession } from '../access/access.ts';
+import { plainAddresses } from '../config.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import { startEmbedded } from '../journal/embedded.ts';
 import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
@@ -11,6 +12,9 @@ import { configFor } from './config.ts';
 import { openLog } from './log.ts';
 import { write } from './output.ts';
 import { EXIT } from './terminal.ts';
+
+const PLAIN =
+  '  !! 与交易所之间没有 TLS（仅供试用）/ lines to exchanges without TLS (for trials only): QIAO_PLAIN_LINKS=refuse';
 
 /** `qiao start`: the gateway, until it is told to stop. */
 export const addStart: AddCommand = (program, { terminal, end }) => {
@@ -52,6 +56,8 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
             '桥 Qiao 已就绪 / is up',
             `  网关 gateway   ${gateway.url}`,
             `  文档 docs      ${gateway.url}/docs`,
+            ...(gateway.exchangeUrl === undefined ? [] : [`  交易所 mTLS    ${gateway.exchangeUrl}`]),
+            ...(plainAddresses(config.exchanges).length === 0 ? [] : [PLAIN]),
             `  数据库 store   ${embedded === undefined ? 'DATABASE_URL' : '内置 PostgreSQL（仅供试用）/ embedded PostgreSQL (not for production)'}`,
             `  队列 queue     ${config.redisUrl === undefined ? 'BullMQ · PostgreSQL' : 'BullMQ · Redis'}`,
             ...(await firstSteps(gateway, embedded !== undefined, !config.production && isTerminal(terminal.stdout))),
