@@ -7,6 +7,7 @@ import { removeEmbedded, startEmbedded } from '../journal/embedded.ts';
 import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { playListings, playTrades } from './demo-acts.ts';
+import { proveDeal } from './demo-evidence.ts';
 import { type Act, proveJournal, reconcileBooks, showMessages } from './demo-report.ts';
 import { clockFrom, type Federation, openFederation } from './federation.ts';
 import { openLog } from './log.ts';
@@ -65,6 +66,10 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         const agreed = await reconcileBooks(act);
         await title('六、证明 / proof');
         const proved = await proveJournal(act);
+        await title(
+          '七、证据包：离线验证，只凭信任锚 / evidence: one file, verified offline by the trust anchor alone',
+        );
+        const evident = await proveDeal(act, config.dataFolder);
         await title('接下来 / where to look next');
         await say(`  用时 took ${((performance.now() - began) / 1000).toFixed(1)} s`);
         if (stopped === undefined) {
@@ -78,7 +83,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
           await say('  Ctrl+C 结束 / to stop');
           await stopped;
         }
-        end(agreed && proved ? EXIT.done : EXIT.failed);
+        end(agreed && proved && evident ? EXIT.done : EXIT.failed);
       } finally {
         await federation?.stop();
         await embedded.stop();

@@ -66,7 +66,7 @@ async function verdictOn(
 }
 
 /** Chinese and English in columns of their own; a Chinese character takes two. */
-function aligned(lines: readonly { readonly zh: string; readonly en: string; readonly text: string }[]): string {
+export function aligned(lines: readonly { readonly zh: string; readonly en: string; readonly text: string }[]): string {
   const pad = (text: string, width: number) => text + ' '.repeat(width - widthOf(text));
   const [zh, en] = (['zh', 'en'] as const).map((name) => Math.max(...lines.map((line) => widthOf(line[name]))));
   const body = lines.map((line) => `  ${pad(line.zh, zh!)}  ${pad(line.en, en!)}  ${line.text}\n`);
