@@ -16,6 +16,44 @@ function problemsOf(env: Record<string, string>): readonly Problem[] {
 
 const token = 'a-token-of-more-than-24-characters';
 
+describe('the OpenID provider', () => {
+  const whole = {
+    QIAO_OIDC_ISSUER: 'https://id.example/realm',
+    QIAO_OIDC_CLIENT_ID: 'qiao',
+    QIAO_OIDC_CLIENT_SECRET: 'geheim',
+    QIAO_OIDC_ROLES: 'desk=maker,ctex-staff=exchange-viewer@ctex',
+    QIAO_PUBLIC_URL: 'https://qiao.example',
+  };
+
+  it('is one thing of several variables, its claim being groups unless said otherwise', () => {
+    expect(readConfig({}).openId).toBeUndefined();
+    expect(readConfig(whole).openId).toEqual({
+      issuer: 'https://id.example/realm',
+      clientId: 'qiao',
+      clientSecret: 'geheim',
+      claim: 'groups',
+      roles: 'desk=maker,ctex-staff=exchange-viewer@ctex',
+    });
+    expect(JSON.stringify(describeConfig(readConfig(whole)))).not.toContain('geheim');
+  });
+
+  it.each(Object.keys(whole).slice(1))('needs %s', (name) => {
+    expect(problemsOf({ ...whole, [name]: '' }).map((problem) => problem.name)).toEqual([name]);
+  });
+
+  it.each([
+    ['QIAO_OIDC_ROLES', 'desk'],
+    ['QIAO_OIDC_ROLES', 'desk=root'],
+    ['QIAO_OIDC_ROLES', 'desk=maker@ctex'],
+    ['QIAO_OIDC_ROLES', 'desk=exchange-viewer'],
+    ['QIAO_PUBLIC_URL', 'https://qiao.example/'],
+    ['QIAO_PUBLIC_URL', 'qiao.example'],
+    ['QIAO_METRICS', 'everybody'],
+  ])('%s is not %s', (name, value) => {
+    expect(problemsOf({ ...whole, [name]: value }).map((problem) => problem.name)).toEqual([name]);
+  });
+});
+
 describe('the configuration', () => {
   it('needs nothing at all for a trial run, and listens on loopback only', () => {
     const config = readConfig({}, { cwd: '/srv/qiao' });

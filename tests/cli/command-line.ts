@@ -11,16 +11,21 @@ export interface Ran {
 export interface Surroundings {
   readonly stdin?: Uint8Array | Readable;
   readonly env?: Readonly<Record<string, string>>;
+  /** Somebody sits there and reads; else it goes into a file or a pipe. */
+  readonly isTerminal?: boolean;
   /** Called at once; the program is asked to stop when it resolves. `says` waits for what is said on stdout. */
   readonly until?: (says: (pattern: RegExp) => Promise<RegExpExecArray>) => Promise<void>;
 }
 
 /** Runs one command line in this process, with streams of its own. */
-export async function qiao(argv: readonly string[], { stdin, env = {}, until }: Surroundings = {}): Promise<Ran> {
+export async function qiao(
+  argv: readonly string[],
+  { stdin, env = {}, until, isTerminal = false }: Surroundings = {},
+): Promise<Ran> {
   const [stdout, stderr] = [collected(), collected()];
   const exit = await run(argv, {
     stdin: stdin instanceof Readable ? stdin : Readable.from(stdin === undefined ? [] : [Buffer.from(stdin)]),
-    stdout: stdout.stream,
+    stdout: Object.assign(stdout.stream, { isTTY: isTerminal }),
     stderr: stderr.stream,
     env,
     nowMs: () => Date.parse('2026-03-02T10:00:00+08:00'),
