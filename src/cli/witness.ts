@@ -63,6 +63,7 @@ export const addWitness: AddCommand = (program, { terminal, end }) => {
         await stopped;
       } finally {
         await witness.close();
+        await keys.close();
       }
       end(EXIT.done);
     });
