@@ -91,7 +91,7 @@ async function firstSteps(gateway: Gateway, embedded: boolean, isTrial: boolean)
     ...(session === undefined
       ? ['  账号 accounts  npx qiao users add NAME --role supervisor']
       : [
-          '  看一看 look    （本次运行有效 / for this run）',
+          '  看一看 look    （闲置后失效，重启即得新的 / ends when it lies idle, a restart gives another）',
           `    curl -H 'Authorization: Bearer ${session.token}' ${gateway.url}/v1/listings`,
         ]),
   ];
