@@ -75,7 +75,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     }
   };
 
-  const relay = { database, exchanges, seals, rules: rules.desk, nowMs, newId: randomUUID, wake };
+  const relay = { database, exchanges, seals, trust: keys.trust, rules: rules.desk, nowMs, newId: randomUUID, wake };
   const byExchange = new Map(adapters.map((adapter) => [adapter.exchange, adapter]));
   const intake = openIntakeQueue(
     { ...relay, adapters: byExchange, patienceMs: limits.patienceMs },

@@ -1,6 +1,7 @@
 import { dateAt } from '../contract/dates.ts';
 import { exchanges } from '../contract/exchange.ts';
 import { fenOf, formatFen } from '../contract/money.ts';
+import { openCosigned } from '../envelope/cosigned.ts';
 import { verifyEnvelope } from '../envelope/envelope.ts';
 import { verifyReceipt } from '../envelope/receipt.ts';
 import { verifyJournal } from '../journal/verify.ts';
@@ -114,6 +115,7 @@ export async function proveJournal({ federation, say }: Act): Promise<boolean> {
   const proof = await verifyJournal(federation.gateway.database, {
     envelope: (bytes, atMs) => verifyEnvelope(bytes, federation.keys.trust, { atMs }),
     receipt: (bytes, of, atMs) => verifyReceipt(bytes, federation.keys.trust, { of, atMs }),
+    cosigned: (bytes, parties, atMs) => openCosigned(bytes, federation.keys.trust, parties, atMs),
   });
   await say(
     `  信封 ${proof.envelopes} 件、回执 ${proof.receipts} 件、流 ${proof.streams} 条，逐字节验证：${proof.faults.length === 0 ? '全部通过' : `${proof.faults.length} 处不符`}`,

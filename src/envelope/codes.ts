@@ -30,6 +30,7 @@ const TEXTS = {
   'alg-unsupported': ['不支持的签名算法', 'The signature algorithm is not supported.'],
   'alg-mismatch': ['算法与信任清单登记的不一致', 'The algorithm is not the one the trust list lays down for this key.'],
   'alg-required': ['缺少规定算法的签名', 'A signature by a required algorithm is missing.'],
+  'cosignature-missing': ['缺少一方的签名', 'The signature of one of the parties is missing.'],
   'kid-malformed': ['密钥编号格式不合规', 'The key id is malformed.'],
   'kid-unknown': ['密钥不在本地信任清单', 'The key is not in the local trust list.'],
   'key-revoked': ['密钥已吊销', 'The key is revoked.'],

@@ -3,16 +3,8 @@
 import { type EnvelopeRefusal, refuse } from './codes.ts';
 import { digestOf } from './digest.ts';
 import { type EnvelopeHeader, envelopeProfile, readEnvelopeHeader, writeEnvelopeHeader } from './header.ts';
-import {
-  type Alg,
-  openJws,
-  type Signer,
-  signJws,
-  standingOf,
-  type TrustList,
-  type VerifiedSignature,
-  type VerifyOptions,
-} from './jws.ts';
+import { openJws, type Signer, signJws, type TrustList, type VerifiedSignature, type VerifyOptions } from './jws.ts';
+import { missingKind } from './kinds.ts';
 
 export interface VerifiedEnvelope {
   readonly ok: true;
@@ -28,9 +20,6 @@ export interface EnvelopeOptions extends VerifyOptions {
   /** The participant that must be among the recipients. */
   readonly audience?: string;
 }
-
-/** An origin signs with one key of each kind that it has: evidence stands as long as either kind does. */
-const KINDS: readonly (readonly Alg[])[] = [['Ed25519', 'ES256'], ['SM2-SM3']];
 
 /** How far another participant's clock may be ahead of ours. */
 export const MAX_SKEW_SECONDS = 300;
@@ -79,17 +68,4 @@ export function verifyEnvelope(
     }
   }
   return { ok: true, header, payload: opened.payload, digest: digestOf(bytes), signatures: opened.signatures };
-}
-
-/** The kind of key that the origin had at that time and did not sign with, or undefined. */
-function missingKind(
-  signatures: readonly VerifiedSignature[],
-  trust: TrustList,
-  origin: string,
-  atMs: number,
-): string | undefined {
-  const had = trust.keysOf(origin).filter((entry) => standingOf(entry, atMs) === undefined);
-  return KINDS.find(
-    (kind) => had.some(({ alg }) => kind.includes(alg)) && !signatures.some(({ alg }) => kind.includes(alg)),
-  )?.join(' / ');
 }

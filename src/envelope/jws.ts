@@ -46,6 +46,8 @@ export interface TrustList extends KeyIndex {
 }
 
 export interface VerifiedSignature {
+  /** The participant whose key it is. */
+  readonly iss: string;
   readonly kid: string;
   readonly alg: Alg;
   /** base64url, as received. */
@@ -54,7 +56,7 @@ export interface VerifiedSignature {
 
 export interface OpenedJws {
   readonly ok: true;
-  /** The protected header all signatures share, without alg and kid. Members are listed, their values unchecked. */
+  /** The protected header of the first signature, without alg and kid. Members are listed, their values unchecked. */
   readonly header: JsonObject;
   readonly payload: Uint8Array;
   readonly signatures: readonly VerifiedSignature[];
@@ -64,6 +66,8 @@ export interface OpenedJws {
 export interface JwsProfile {
   readonly typ: string;
   readonly members: ReadonlySet<string>;
+  /** Those of them in which signatures may differ; all others they share. */
+  readonly own?: ReadonlySet<string>;
 }
 
 export interface VerifyOptions {
@@ -84,15 +88,22 @@ const KEY_BRINGERS: ReadonlySet<string> = new Set(['jku', 'jwk', 'x5u', 'x5c', '
  * Signs a payload of any bytes; the same input gives the same signing input, hence with Ed25519 the same bytes.
  * @param header protected members without alg and kid, in the order they are to be written
  */
-export async function signJws(
+export function signJws(payload: Uint8Array, header: JsonObject, signers: readonly Signer[]): Promise<Uint8Array> {
+  return signEach(
+    payload,
+    signers.map((signer) => ({ signer, header })),
+  );
+}
+
+/** The same, with a protected header for each signature. */
+export async function signEach(
   payload: Uint8Array,
-  header: JsonObject,
-  signers: readonly Signer[],
+  entries: readonly { readonly signer: Signer; readonly header: JsonObject }[],
 ): Promise<Uint8Array> {
-  if (signers.length < 1 || signers.length > MAX_SIGNATURES) throw new RangeError('assertion: 1 to 4 signers');
+  if (entries.length < 1 || entries.length > MAX_SIGNATURES) throw new RangeError('assertion: 1 to 4 signers');
   const body = encodeBase64url(payload);
-  const inOrder = [...signers].sort((a, b) => (a.kid < b.kid ? -1 : 1));
-  const signing = inOrder.map(async (signer) => {
+  const inOrder = [...entries].sort((a, b) => (a.signer.kid < b.signer.kid ? -1 : 1));
+  const signing = inOrder.map(async ({ signer, header }) => {
     const text = JSON.stringify({ alg: signer.alg, kid: signer.kid, ...header });
     const protectedPart = Buffer.from(text, 'utf8').toString('base64url');
     const signature = encodeBase64url(await signer.sign(Buffer.from(`${protectedPart}.${body}`, 'latin1')));
@@ -127,18 +138,23 @@ export function openJws(
     if (signatures.some((earlier) => earlier.kid >= kid)) return refuse('signature-order', pointer, kid);
     if (shared === undefined) shared = rest;
     else {
-      sharedText ||= JSON.stringify(shared);
-      if (JSON.stringify(rest) !== sharedText) return refuse('headers-differ', `${pointer}/protected`);
+      sharedText ||= sharedOf(shared, profile);
+      if (sharedOf(rest, profile) !== sharedText) return refuse('headers-differ', `${pointer}/protected`);
     }
     const refused = verifyOne(part, split.payload, alg, kid, rest.iss, trust, options.atMs);
     if (refused !== undefined) return refuse(refused, `${pointer}/${PLACE[refused] ?? 'signature'}`, kid);
-    signatures.push({ kid, alg, signature: part.signature });
+    signatures.push({ iss: String(rest.iss), kid, alg, signature: part.signature });
   }
   if (shared === undefined) return refuse('signature-count', '/signatures');
   for (const alg of options.requireAlgs ?? []) {
     if (!signatures.some((signature) => signature.alg === alg)) return refuse('alg-required', '/signatures', alg);
   }
   return { ok: true, header: shared, payload, signatures };
+}
+
+/** What all signatures must protect alike. */
+function sharedOf(header: JsonObject, { own }: JwsProfile): string {
+  return JSON.stringify(header, own === undefined ? undefined : (name, value) => (own.has(name) ? undefined : value));
 }
 
 /** Where a refused signature went wrong, when it is not the signature itself. */

@@ -29,6 +29,8 @@ export interface DealFilter {
 }
 
 export interface DealRecord extends DealLine {
+  /** The deal's exact payload under both exchanges' signatures; null while the host has not confirmed. */
+  readonly cosigned: Buffer | null;
   readonly content: Readonly<Record<string, unknown>>;
   /** What the exchanges call it. */
   readonly numbers: readonly { readonly exchange: string; readonly number: string }[];
@@ -66,8 +68,11 @@ export async function listDeals(
 /** Everything about one deal, or undefined. */
 export async function readDeal(connection: Queryable, id: string): Promise<DealRecord | undefined> {
   const [found, numbers, funds] = await Promise.all([
-    connection.query<DealLine & { envelope: Buffer }>(
-      `select ${LINE}, m.envelope from deal d join message m on m.id = d.message where d.id = $1`,
+    connection.query<DealLine & { envelope: Buffer; cosigned: Buffer | null }>(
+      `select ${LINE}, m.envelope, r.bytes as cosigned
+         from deal d join message m on m.id = d.message
+         left join receipt r on r.message = d.confirmation and r.kind = 'cosigned' and r.recipient = d.host
+        where d.id = $1`,
       [id],
     ),
     connection.query<{ exchange: string; number: string }>(

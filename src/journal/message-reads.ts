@@ -18,7 +18,7 @@ export interface MessageRecord {
   readonly recordedAt: Date;
   readonly deliveries: readonly DeliveryRecord[];
   /** Accepted, refused, settled, cosigned: in the order in which they were recorded. */
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly Omit<ReceiptRow, 'atMs'>[];
 }
 
 /** One message on its way to one exchange. */
@@ -53,7 +53,7 @@ export async function readMessage(connection: Queryable, id: string): Promise<Me
       `select ${DELIVERY} from delivery where message = $1 order by no`,
       [id],
     ),
-    connection.query<ReceiptRow & Record<string, unknown>>(
+    connection.query<Omit<ReceiptRow, 'atMs'> & Record<string, unknown>>(
       'select message, kind, issuer, recipient, bytes from receipt where message = $1 order by no',
       [id],
     ),

@@ -13,15 +13,17 @@ export interface ReceiptRow {
   readonly recipient: string;
   /** Exactly as signed. */
   readonly bytes: Uint8Array;
+  /** Journal time. */
+  readonly atMs: number;
 }
 
 /** Appends receipts. One that is there already stays as it is: whoever asks again gets those bytes. */
-export async function recordReceipts(connection: Queryable, rows: readonly ReceiptRow[], at: Date): Promise<void> {
+export async function recordReceipts(connection: Queryable, rows: readonly ReceiptRow[]): Promise<void> {
   await insertRows(
     connection,
     'receipt',
     { message: 'uuid', kind: 'text', issuer: 'text', recipient: 'text', bytes: 'bytea', recorded_at: 'timestamptz' },
-    rows.map((row) => ({ ...row, bytes: asBuffer(row.bytes), recorded_at: at })),
+    rows.map(({ atMs, ...row }) => ({ ...row, bytes: asBuffer(row.bytes), recorded_at: new Date(atMs) })),
     'on conflict do nothing',
   );
 }

@@ -24,12 +24,15 @@ export async function loadRelated(connection: Queryable, wanted: Wanted, standin
   }
   if (wanted.deals.size > 0) {
     const { rows } = await connection.query<Record<string, never>>(
-      `select id, version, listing, home, host, status, price_fen as "priceFen", due_fen as "dueFen",
-              paid_fen as "paidFen", encode(digest, 'hex') as digest, message, confirmation
-         from deal where id = any($1)`,
+      `select d.id, version, listing, home, host, status, price_fen as "priceFen", due_fen as "dueFen",
+              paid_fen as "paidFen", encode(digest, 'hex') as digest, d.message, confirmation, r.bytes, r.recorded_at as at
+         from deal d left join receipt r on r.message = d.confirmation and r.kind = 'cosigned' and r.recipient = d.host
+        where d.id = any($1)`,
       [[...wanted.deals]],
     );
-    for (const row of rows as unknown as DealStanding[]) standing.deals.set(row.id, row);
+    for (const { bytes, at, ...row } of rows as unknown as (DealStanding & { bytes: Buffer | null; at: Date })[]) {
+      standing.deals.set(row.id, { ...row, cosigned: bytes === null ? null : { bytes, at } });
+    }
     await loadVersions(connection, 'deal_version', [...wanted.deals], standing);
   }
   for (const { listing } of standing.interests.values()) wanted.listings.add(listing);

@@ -42,6 +42,8 @@ export interface DealStanding {
   digest: string;
   message: string;
   confirmation: string | null;
+  /** The exact payload of the version in force under both exchanges' signatures; `now`: made with this batch. */
+  cosigned: { readonly bytes: Uint8Array; readonly at: Date } | 'now' | null;
 }
 
 /** What the messages of one batch touch, as a working copy: read once, changed in memory, written once. */

@@ -13,6 +13,12 @@ export interface Judges {
   ):
     | { readonly ok: true; readonly receipt: { readonly receipt: string } }
     | { readonly ok: false; readonly code: string };
+  /** A deal under the signatures of exactly these parties. */
+  cosigned(
+    bytes: Uint8Array,
+    parties: readonly string[],
+    atMs: number,
+  ): { readonly ok: true; readonly payload: Uint8Array } | { readonly ok: false; readonly code: string };
 }
 
 export interface JournalProof {
@@ -100,10 +106,24 @@ function faultsOf(
     if (!received.ok) faults.push(`received: ${received.code}`);
   }
   for (const { kind, recipient, bytes, atMs } of row.receipts) {
+    if (kind === 'cosigned') {
+      faults.push(...cosignFaults(Buffer.from(bytes, 'base64'), verified, atMs, judges));
+      continue;
+    }
     const judged = judges.receipt(Buffer.from(bytes, 'base64'), verified, atMs);
     if (!judged.ok) faults.push(`${recipient}: ${judged.code}`);
     else if (judged.receipt.receipt !== kind) faults.push(`${recipient}: signed as ${judged.receipt.receipt}`);
   }
   for (const to of header.aud) said.add(`${row.kind} ${row.issuer} → ${to}`);
   return faults;
+}
+
+/** Home and host must both have signed the very payload that the confirmation names. */
+function cosignFaults(bytes: Uint8Array, of: VerifiedEnvelope, atMs: number, judges: Judges): readonly string[] {
+  const { iss, aud } = of.header;
+  const opened = judges.cosigned(bytes, [...aud, iss], atMs);
+  if (!opened.ok) return [`cosigned: ${opened.code}`];
+  const { dealSha256 } = JSON.parse(Buffer.from(of.payload).toString('utf8')) as { readonly dealSha256?: unknown };
+  const digest = createHash('sha256').update(opened.payload).digest('hex');
+  return digest === dealSha256 ? [] : ['cosigned: not the deal that was confirmed'];
 }

@@ -1,9 +1,11 @@
 import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from '../journal/database.ts';
+import { recordReceipts } from '../journal/receipts.ts';
 import { type DecisionRow, keepDecisions, queueDeliveries, recordMessages } from '../journal/record.ts';
 import type { Standing } from '../journal/standing.ts';
 import { saveStanding } from '../journal/standing-save.ts';
 import { lockStreams, saveHeads } from '../journal/streams.ts';
+import { cosignDeals } from './cosigning.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import { type Sealing, type Seals, sealAll } from './seal.ts';
 import type { Effect } from './step.ts';
@@ -55,9 +57,11 @@ export async function commit(
     ({ issuer, stream }) => streams.head(issuer, stream),
     parts.seals,
   );
+  const cosigned = await cosignDeals(connection, planned, rows, parts.seals);
   // None of these waits for another's answer, so they travel together, in this order.
   await Promise.all([
     recordMessages(connection, rows),
+    recordReceipts(connection, cosigned),
     saveHeads(
       connection,
       planned.map(({ effect }) => ({

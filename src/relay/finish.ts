@@ -94,7 +94,7 @@ async function write(batch: readonly Waiting[], parts: FinishParts): Promise<voi
       if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
       if (attempt.message.kind === 'listing') planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
     }
-    await Promise.all([recordReceipts(connection, receipts, at), keepNumbers(connection, numbers)]);
+    await Promise.all([recordReceipts(connection, receipts), keepNumbers(connection, numbers)]);
     await commit(connection, planned, emptyStanding(), parts);
   });
 }
@@ -120,7 +120,7 @@ async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, part
       const bytes = await judge(exchange, message, { number }, atMs, parts.seals);
       return {
         finish: { ...common, state: 'accepted', number, reason: null, answer: outcome.answer },
-        receipt: { message: message.id, kind: 'accepted', issuer: exchange, recipient: exchange, bytes },
+        receipt: { message: message.id, kind: 'accepted', issuer: exchange, recipient: exchange, bytes, atMs },
       };
     }
     case 'refused': {
@@ -132,7 +132,7 @@ async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, part
       const reason = JSON.stringify(outcome.refusals);
       return {
         finish: { ...common, state: 'refused', number: null, reason, answer: outcome.answer },
-        receipt: { message: message.id, kind: 'refused', issuer, recipient: exchange, bytes },
+        receipt: { message: message.id, kind: 'refused', issuer, recipient: exchange, bytes, atMs },
       };
     }
     case 'retry':

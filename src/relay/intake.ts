@@ -3,11 +3,13 @@ import type { Adapter, Answer, Arrival } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
+import type { TrustList } from '../envelope/jws.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Admission, type Entry, enter, forget, turnDown } from '../journal/inbox.ts';
 import { mayBeNumbering } from '../journal/outbox.ts';
 import type { Standing } from '../journal/standing.ts';
 import { commit, type Planned } from './commit.ts';
+import { isCosigned } from './cosigning.ts';
 import { load } from './load.ts';
 import { numberRefs } from './resolve.ts';
 import type { RuleDesk } from './rule-desk.ts';
@@ -21,6 +23,8 @@ export interface IntakeParts {
   readonly adapters: ReadonlyMap<Exchange, Adapter>;
   readonly exchanges: readonly Exchange[];
   readonly seals: Seals;
+  /** By which keys signatures count. */
+  readonly trust: TrustList;
   rules(): RuleDesk;
   nowMs(): number;
   newId(): string;
@@ -153,6 +157,7 @@ function step(
     // What the exchange adds for itself (event ids, times of sending) is not content.
     digest: digestOfJson({ ...message, extensions: undefined }),
     digestOf: digestOfJson,
+    isCosigned: (deal) => isCosigned(deal, parts.trust),
   };
   return stepMessage(message, context);
 }

@@ -61,10 +61,10 @@ export async function recordSettled(
     [...unsettled.values()].map(async ({ id, issuer, envelope }): Promise<ReceiptRow> => {
       const message = { id, issuer, digest: digestOf(envelope) };
       const bytes = await settle(message, String(references.get(id)), atMs, parts.seals);
-      return { message: id, kind: 'settled', issuer: 'qiao', recipient: 'qiao', bytes };
+      return { message: id, kind: 'settled', issuer: 'qiao', recipient: 'qiao', bytes, atMs };
     }),
   );
-  await recordReceipts(connection, made, new Date(atMs));
+  await recordReceipts(connection, made);
   const all = new Map<string, Uint8Array>([...kept, ...made.map(({ message, bytes }) => [message, bytes] as const)]);
   return accepted(settlements.map(({ message }) => all.get(message)!));
 }

@@ -26,7 +26,7 @@ export function stepDeal(deal: Deal, context: StepContext): Stepped {
     return turned(refuse('version-conflict', '/version', `${deal.id} v${deal.version}`));
   }
   const before = standing.deals.get(deal.id);
-  const refusals = before === undefined ? firstRefusals(deal, listing, context) : laterRefusals(deal, before);
+  const refusals = before === undefined ? firstRefusals(deal, listing, context) : laterRefusals(deal, before, context);
   if (refusals.length > 0) return turned(...refusals);
   if (before === undefined && deal.status !== 'concluded') return early('/status', deal.status);
 
@@ -49,6 +49,7 @@ export function stepDeal(deal: Deal, context: StepContext): Stepped {
     digest: context.digestOf(message),
     message: context.messageId,
     confirmation: before?.confirmation ?? null,
+    cosigned: null,
   });
   standing.changed.deals.add(deal.id);
   return { ok: true, effects: [effectOf(message, deal, listing.id, context, deal.host === sender ? [] : [deal.host])] };
@@ -70,7 +71,7 @@ function firstRefusals(deal: Deal, listing: ListingStanding, context: StepContex
   return found;
 }
 
-function laterRefusals(deal: Deal, before: DealStanding): readonly Refusal[] {
+function laterRefusals(deal: Deal, before: DealStanding, context: StepContext): readonly Refusal[] {
   const found: Refusal[] = [];
   if (deal.version <= before.version)
     return [refuse('version-conflict', '/version', `${deal.version} ≤ ${before.version}`)];
@@ -81,7 +82,7 @@ function laterRefusals(deal: Deal, before: DealStanding): readonly Refusal[] {
   if (deal.status === 'certified') {
     if (before.status === 'certified') found.push(refuse('state-forbids', '/status', before.status));
     if (before.host !== before.home) {
-      if (before.confirmation === null) found.push(refuse('not-confirmed', '/status'));
+      if (before.confirmation === null || !context.isCosigned(before)) found.push(refuse('not-confirmed', '/status'));
       if (before.paidFen < before.dueFen)
         found.push(refuse('not-funded', '/status', `${before.paidFen} / ${before.dueFen} 分`));
     }
@@ -131,10 +132,13 @@ export function stepDealConfirmed(confirmed: DealConfirmed, context: StepContext
   if (deal.confirmation !== null || isUndone(deal.status)) found.push(refuse('state-forbids', '/deal', deal.status));
   if (found.length > 0) return turned(...found);
   deal.confirmation = context.messageId;
+  deal.cosigned = 'now';
   deal.status = statusOf(deal);
   standing.changed.deals.add(deal.id);
   const message: DealConfirmed = { ...confirmed, deal: deal.id, dealSha256: deal.digest };
-  return { ok: true, effects: [effectOf(message, deal, deal.listing, context, [deal.home])] };
+  const { message: confirms, digest, home, host } = deal;
+  const effect = effectOf(message, deal, deal.listing, context, [home]);
+  return { ok: true, effects: [{ ...effect, cosigns: { message: confirms, digest, home, host } }] };
 }
 
 /** A leg of money: told to the other side of the deal or interest, counted towards what the certificate waits for. */

@@ -1,7 +1,7 @@
 import type { Exchange, Participant } from '../contract/exchange.ts';
 import type { Deal, Listing, ListingState, Message, Party } from '../contract/message.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
-import type { Standing } from '../journal/standing.ts';
+import type { DealStanding, Standing } from '../journal/standing.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { RuleDesk } from './rule-desk.ts';
 
@@ -17,6 +17,13 @@ export interface Effect {
   readonly to: readonly Exchange[];
   /** What the rules said for each host (listings only). */
   readonly decisions: readonly HostDecision[];
+  /** The deal that it confirms: the message whose exact payload both exchanges sign, and the digest of that. */
+  readonly cosigns?: {
+    readonly message: string;
+    readonly digest: string;
+    readonly home: Exchange;
+    readonly host: Exchange;
+  };
 }
 
 export interface HostDecision {
@@ -42,6 +49,8 @@ export interface StepContext {
   /** The id the message will have, and the digest (hex) of its content, for versions. */
   readonly messageId: string;
   readonly digest: string;
+  /** Whether both exchanges' signatures stand under exactly the version in force. */
+  isCosigned(deal: DealStanding): boolean;
   /** SHA-256 (hex) of a payload as it will be sealed. */
   digestOf(payload: object): string;
 }

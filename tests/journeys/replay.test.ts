@@ -8,6 +8,7 @@ import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../../src/contract/mock.ts';
+import { openCosigned } from '../../src/envelope/cosigned.ts';
 import { verifyEnvelope } from '../../src/envelope/envelope.ts';
 import { verifyReceipt } from '../../src/envelope/receipt.ts';
 import { type Gateway, openGateway } from '../../src/gateway.ts';
@@ -191,6 +192,7 @@ describe('a gateway that is stopped in the middle of a flood', () => {
     const proof = await verifyJournal(journal, {
       envelope: (bytes, atMs) => verifyEnvelope(bytes, keys.trust, { atMs }),
       receipt: (bytes, of, atMs) => verifyReceipt(bytes, keys.trust, { of, atMs }),
+      cosigned: (bytes, parties, atMs) => openCosigned(bytes, keys.trust, parties, atMs),
     });
     expect(proof.faults).toEqual([]);
     const { rows } = await journal.query<{ open: number; accepted: number }>(

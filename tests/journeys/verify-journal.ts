@@ -1,3 +1,4 @@
+import { openCosigned } from '../../src/envelope/cosigned.ts';
 import { verifyEnvelope } from '../../src/envelope/envelope.ts';
 import { verifyReceipt } from '../../src/envelope/receipt.ts';
 import { verifyJournal as verify } from '../../src/journal/verify.ts';
@@ -9,6 +10,7 @@ export async function verifyJournal(journey: Journey): Promise<ReadonlySet<strin
   const proof = await verify(journey.gateway.database, {
     envelope: (bytes, atMs) => verifyEnvelope(bytes, trust, { atMs }),
     receipt: (bytes, of, atMs) => verifyReceipt(bytes, trust, { of, atMs }),
+    cosigned: (bytes, parties, atMs) => openCosigned(bytes, trust, parties, atMs),
   });
   if (proof.faults.length > 0) throw new Error(proof.faults.join('\n'));
   return proof.said;

@@ -67,6 +67,7 @@ export async function openGround(): Promise<Ground> {
     ['qiao' as const, ...exchanges].map((participant) => [participant, testKey(participant, 'Ed25519')]),
   );
   const seals: Seals = { signersOf: (participant) => [keys.get(participant)!.signer] };
+  const trust = trusting(...[...keys.values()].map(({ entry }) => entry));
   for (const { rulebooks } of shipped) {
     for (const rulebook of rulebooks) {
       await transaction(database, (connection) =>
@@ -83,6 +84,7 @@ export async function openGround(): Promise<Ground> {
     adapters: new Map(exchanges.map((exchange) => [exchange, plainAdapter(exchange)])),
     exchanges,
     seals,
+    trust,
     rules: () => desk,
     nowMs,
     newId: randomUUID,
@@ -104,7 +106,7 @@ export async function openGround(): Promise<Ground> {
     parts,
     woken,
     seals,
-    trust: trusting(...[...keys.values()].map(({ entry }) => entry)),
+    trust,
     desk: () => desk,
     nowMs,
     advance: (ms) => {

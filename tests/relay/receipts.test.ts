@@ -93,9 +93,9 @@ describe('accepted and refused', () => {
 
   test('cannot be changed or removed, and a second one for the same end leaves the first', async () => {
     const message = await publish();
-    const row = { message, kind: 'accepted', issuer: 'stex', recipient: 'stex' } as const;
-    await recordReceipts(ground.database, [{ ...row, bytes: Buffer.from('first') }], new Date());
-    await recordReceipts(ground.database, [{ ...row, bytes: Buffer.from('second') }], new Date());
+    const row = { message, kind: 'accepted', issuer: 'stex', recipient: 'stex', atMs: 1 } as const;
+    await recordReceipts(ground.database, [{ ...row, bytes: Buffer.from('first') }]);
+    await recordReceipts(ground.database, [{ ...row, bytes: Buffer.from('second') }]);
     expect((await receiptsOf(message)).map(({ bytes }) => bytes.toString())).toEqual(['first']);
     for (const act of [`update receipt set bytes = 'x' where message = $1`, 'delete from receipt where message = $1']) {
       await expect(ground.database.query(act, [message])).rejects.toThrow(/append-only|permission denied/);

@@ -150,6 +150,7 @@ function tell(
       messageId: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
       digest: digestOf(content),
       digestOf,
+      isCosigned: ({ cosigned }) => cosigned === 'now',
     });
     if (stepped.ok !== true) {
       const after = JSON.stringify([...standing.deals, ...standing.awards], (_key, value) =>

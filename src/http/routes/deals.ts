@@ -38,9 +38,10 @@ export function dealRoutes(parts: Parts): readonly Route[] {
         const id = params.id ?? '';
         const record = isId(id) ? await view((connection) => readDeal(connection, id)) : undefined;
         if (record === undefined) return turnedDown(requestProblem('not-found', '', id.slice(0, 80)));
-        const { content, numbers, funds } = record;
+        const { cosigned, content, numbers, funds } = record;
         return ok({
           ...shown(record),
+          cosigned: cosigned === null ? null : cosigned.toString('base64'),
           content,
           numbers,
           funds: funds.map(({ amountFen, ...rest }) => ({ ...rest, amount: yuan(amountFen) })),
