@@ -3,13 +3,14 @@ import { type LogWork, type LogWorkOptions, openLogWork } from './log-work.ts';
 
 /**
  * The work of the log on a thread of its own: hashing and reading everything that was said would otherwise be taken
- * from the time in which messages are relayed.
- *
- * A thread that ends by itself is a fault of what was asked of it meanwhile; the next question starts a new one.
+ * from the time in which messages are relayed. Run from source it stays here: a thread could not load that.
  */
 export function openLogThread(options: LogWorkOptions): LogWork {
-  // Run from source there is no module that a thread could load.
-  if (import.meta.url.endsWith('.ts')) return openLogWork(options);
+  return import.meta.url.endsWith('.ts') ? openLogWork(options) : openOnThread(options);
+}
+
+/** A thread that ends by itself is a fault of what was asked of it meanwhile; the next question starts a new one. */
+export function openOnThread(options: LogWorkOptions): LogWork {
   let thread: Thread | undefined;
   const ask = <Act extends Asked['act']>(act: Act, atMs: number) => {
     thread ??= startThread(options, () => {
