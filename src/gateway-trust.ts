@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantAt } from './contract/dates.ts';
-import type { Exchange } from './contract/exchange.ts';
 import type { Log } from './gateway.ts';
 import type { Alarm } from './http/parts.ts';
 import { recordAct } from './journal/audit.ts';
@@ -9,10 +8,9 @@ import { type Database, transaction } from './journal/database.ts';
 import { keepCrls } from './journal/evidence-reads.ts';
 import { lastTrustVersion, recordTrustVersion, trustVersions } from './journal/trust-versions.ts';
 import { StartFailure } from './start-failure.ts';
-import { expiriesOf, type TrustState } from './trust/expiry.ts';
-import { KeyProblem, type KeyStore } from './trust/keystore.ts';
+import { expiriesOf, type TrustState, tlsLeavesOf } from './trust/expiry.ts';
+import type { KeyStore } from './trust/keystore.ts';
 import { readCrl } from './trust/pki/crl.ts';
-import { dersOfPem } from './trust/pki/pem.ts';
 import {
   type LocalTrustList,
   readTrustList,
@@ -37,7 +35,6 @@ export interface GatewayTrust {
 export interface TrustGround {
   readonly database: Database;
   readonly keys: KeyStore;
-  readonly exchanges: readonly Exchange[];
   readonly log: Log;
   nowMs(): number;
 }
@@ -125,7 +122,7 @@ export async function openTrust(ground: TrustGround): Promise<GatewayTrust> {
 
   const state = (): TrustState => ({
     list: trust.current,
-    expiries: expiriesOf({ list: trust.current, tls: tlsLeaves(ground), crls: keys.crls(), nowMs: nowMs() }),
+    expiries: expiriesOf({ list: trust.current, tls: tlsLeavesOf(keys), crls: keys.crls(), nowMs: nowMs() }),
     refused,
   });
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -202,18 +199,4 @@ function forkFault(list: LocalTrustList, journaled: Uint8Array | undefined): Tru
 
 function listed(fault: TrustListFault | undefined): readonly TrustListFault[] | undefined {
   return fault === undefined ? undefined : [fault];
-}
-
-/** Leaves of the TLS certificates that are held here; exchanges' own are held in demo stores only. */
-function tlsLeaves({ keys, exchanges }: TrustGround): ReadonlyMap<string, Uint8Array> {
-  const leaves = new Map<string, Uint8Array>();
-  for (const participant of ['qiao', ...exchanges]) {
-    try {
-      const [leaf] = dersOfPem('CERTIFICATE', keys.tls(participant).chain);
-      if (leaf !== undefined) leaves.set(participant, leaf);
-    } catch (error) {
-      if (!(error instanceof KeyProblem)) throw error;
-    }
-  }
-  return leaves;
 }

@@ -107,7 +107,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   );
   const seals: Seals = { signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs) };
 
-  const trust = await openTrust({ database, keys, exchanges, log, nowMs });
+  const trust = await openTrust({ database, keys, log, nowMs });
   const calendars = parts.calendars ?? libraryCalendars;
   await adoptShipped(database, adapters, { exchanges, seals, newId: randomUUID }, new Date(nowMs()));
   const rules = await openRules(database, exchanges, calendars);

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   start: async () => (await import('./start.ts')).addStart,
   users: async () => (await import('./users.ts')).addUsers,
   bench: async () => (await import('./bench.ts')).addBench,
+  certs: async () => (await import('./certs.ts')).addCerts,
   config: async () => (await import('./config.ts')).addConfig,
 };
 

@@ -7,10 +7,11 @@ import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Exchange, exchangeNames, exchanges, type Participant } from '../contract/exchange.ts';
+import { exchangeNames, exchanges, type Participant } from '../contract/exchange.ts';
 import type { Alg } from '../envelope/jws.ts';
 import { ORIGIN } from '../log/checkpoint.ts';
 import { verifierKey, writeVerifierKey } from '../log/note.ts';
+import { LINKS } from './ceremony.ts';
 import { type Authorities, type AuthorityName, chainPem, crlPem, makeHierarchies, rootNames } from './hierarchies.ts';
 import { INIT, KeyProblem, writeStoreFile } from './keystore-files.ts';
 import { issueLeaf } from './pki/authority.ts';
@@ -19,7 +20,7 @@ import { pemOf } from './pki/pem.ts';
 import { DEFAULT_SM2_ID } from './sm2.ts';
 import { ANCHOR_FORMAT, type TrustAnchor, writeAnchor } from './trust-anchor.ts';
 import { TRUST_FORMAT } from './trust-list.ts';
-import { kidOf, type LinkAlg, type LinkRecord, linkKidOf, type TrustRecord } from './trust-list-records.ts';
+import { kidOf, type LinkRecord, linkKidOf, type TrustRecord } from './trust-list-records.ts';
 import { operatorSigner, signTrustList } from './trust-list-write.ts';
 
 /** The name of an exchange's witness in its verifier key. */
@@ -27,12 +28,6 @@ export function witnessName(exchange: string): string {
   return `${exchange}/witness`;
 }
 
-/** What each exchange's own protocol signs with (its profile, "Transport"), and who certifies such keys. */
-const LINKS: Readonly<Record<Exchange, { readonly alg: LinkAlg; readonly by: AuthorityName }>> = {
-  ctex: { alg: 'RS256', by: 'rsa-signing' },
-  stex: { alg: 'SM2-SM3', by: 'sm2-signing' },
-  szse: { alg: 'ES256', by: 'main-signing' },
-};
 /** Whose own protocol is SM2 signs envelopes with it too. */
 const WITH_SM2: ReadonlySet<string> = new Set<Participant>(['stex']);
 const DEMO_OPERATORS = ['demo-a', 'demo-b'] as const;
@@ -153,15 +148,13 @@ async function demoFiles(now: Date): Promise<ReadonlyMap<string, string | Uint8A
 
   const links: LinkRecord[] = [];
   for (const exchange of exchanges) {
-    const { alg, by } = LINKS[exchange];
-    const make = () => makeKeyPem(alg === 'SM2-SM3' ? 'sm2' : 'p256');
+    const { alg, kind, by } = LINKS[exchange];
     const keys = {
-      gateway: alg === 'RS256' ? rsaOfGateway : make(),
-      exchange: alg === 'RS256' ? rsaOfExchange : make(),
+      gateway: kind === 'rsa' ? rsaOfGateway : makeKeyPem(kind),
+      exchange: kind === 'rsa' ? rsaOfExchange : makeKeyPem(kind),
     };
     files.set(`links/${exchange}/gateway.key.pem`, keys.gateway);
     files.set(`mocks/${exchange}/exchange.key.pem`, keys.exchange);
-    files.set(`mocks/${exchange}/gateway.pub.pem`, publicPem(keys.gateway));
     for (const side of ['gateway', 'exchange'] as const) {
       const spki = spkiOf(keys[side]);
       const owner = side === 'gateway' ? 'qiao' : exchange;
@@ -245,10 +238,6 @@ async function makeRsaPem(): Promise<string> {
 
 function spkiOf(privatePem: string): Buffer {
   return createPublicKey(createPrivateKey(privatePem)).export({ format: 'der', type: 'spki' });
-}
-
-function publicPem(privatePem: string): string {
-  return createPublicKey(createPrivateKey(privatePem)).export({ format: 'pem', type: 'spki' }).toString();
 }
 
 function base64(der: Uint8Array): string {

@@ -1,7 +1,11 @@
 /** What runs out, and how soon: keys of the trust list, certificates, revocation lists. */
 
+import { exchanges } from '../contract/exchange.ts';
+import type { KeyStore } from './keystore.ts';
+import { KeyProblem } from './keystore-files.ts';
 import { readCertificate } from './pki/certificate.ts';
 import { readCrl } from './pki/crl.ts';
+import { dersOfPem } from './pki/pem.ts';
 import type { LocalTrustList, TrustListFault } from './trust-list.ts';
 import type { LinkRecord, TrustRecord } from './trust-list-records.ts';
 
@@ -75,6 +79,20 @@ export function expiriesOf({ list, tls, crls, nowMs }: Expiring): readonly Expir
     if (end <= nowMs) add('revocation-list', kid, 'qiao', end, false);
   }
   return found.sort((a, b) => a.notAfterMs - b.notAfterMs);
+}
+
+/** Leaves of the TLS certificates that are held here; exchanges' own are held in demo stores only. */
+export function tlsLeavesOf(keys: Pick<KeyStore, 'tls'>): ReadonlyMap<string, Uint8Array> {
+  const leaves = new Map<string, Uint8Array>();
+  for (const participant of ['qiao', ...exchanges]) {
+    try {
+      const [leaf] = dersOfPem('CERTIFICATE', keys.tls(participant).chain);
+      if (leaf !== undefined) leaves.set(participant, leaf);
+    } catch (error) {
+      if (!(error instanceof KeyProblem)) throw error;
+    }
+  }
+  return leaves;
 }
 
 function certificateEnd(leaf: string | undefined): number {

@@ -71,9 +71,9 @@ export function stampOf(folders: readonly string[], fits: RegExp): string {
 }
 
 /** A new file, durable when this returns; private keys for the owner only. @throws EEXIST when there is one already */
-export function writeStoreFile(path: string, content: string | Uint8Array): void {
+export function writeStoreFile(path: string, content: string | Uint8Array, mode = modeOf(path)): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(path, 'wx', path.endsWith('.key.pem') ? 0o600 : 0o644);
+  const file = openSync(path, 'wx', mode);
   try {
     writeSync(file, Buffer.from(content as Uint8Array));
     fsyncSync(file);
@@ -85,7 +85,7 @@ export function writeStoreFile(path: string, content: string | Uint8Array): void
 /** Puts a file in the place of another, whole or not at all, durably: readers see the one or the other. */
 export function replaceStoreFile(path: string, content: string | Uint8Array): void {
   const beside = `${path}.${process.pid}.${performance.now()}.new`;
-  writeStoreFile(beside, content);
+  writeStoreFile(beside, content, modeOf(path));
   renameSync(beside, path);
   const folder = openSync(dirname(path), 'r');
   try {
@@ -93,4 +93,8 @@ export function replaceStoreFile(path: string, content: string | Uint8Array): vo
   } finally {
     closeSync(folder);
   }
+}
+
+function modeOf(path: string): number {
+  return path.endsWith('.key.pem') ? 0o600 : 0o644;
 }

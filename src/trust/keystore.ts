@@ -23,7 +23,7 @@ import { chooseRoot, witnessName } from './demo-keys.ts';
 import { envelopeKeys } from './keystore-envelope.ts';
 import { INIT, KeyProblem, namesIn, readKeyFile, readStoreFile, stampOf } from './keystore-files.ts';
 import { linkSigner, linkVerifier } from './keystore-link.ts';
-import { nativeSigner, nativeVerifier } from './native.ts';
+import { nativeSigner } from './native.ts';
 import { dersOfPem } from './pki/pem.ts';
 import { nativeSm2, readSm2PrivateKey, type Sm2, sm2Signer } from './sm2.ts';
 import { chooseSm2 } from './sm2-check.ts';
@@ -140,9 +140,10 @@ async function openStore(folder: string, options: KeyStoreOptions, sm2: Sm2): Pr
     createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
   const readCrls = () => namesIn(join(root, 'crl'), /\.crl\.pem$/).map((name) => crlOf(join(root, 'crl', name)));
   let crls = readCrls();
-  const participants = join(root, 'participants');
   const watched = () => {
-    const own = namesIn(participants, /^[a-z]/).map((name) => join(participants, name));
+    const own = ['participants', 'links'].flatMap((folder) =>
+      namesIn(join(root, folder), /^[a-z]/).map((name) => join(root, folder, name)),
+    );
     return stampOf([join(root, 'crl'), ...own], /\.pem$/);
   };
   let stamp = watched();
@@ -165,18 +166,15 @@ async function openStore(folder: string, options: KeyStoreOptions, sm2: Sm2): Pr
         return pem;
       }),
     }),
-    link(exchange) {
-      const own = `links/${exchange}/gateway.key.pem`;
-      return {
-        signer: use(own, (pem) => linkSigner(exchange, join(root, own), pem, passphrase, ground)),
-        verifier: linkVerifier(exchange, ground),
-      };
-    },
+    link: (exchange) => ({
+      signer: linkSigner(exchange, ground),
+      verifier: linkVerifier(exchange, 'exchange', ground),
+    }),
     mock(exchange) {
       if (demo) {
         return {
           signer: use(`mocks/${exchange}/exchange.key.pem`, (pem) => nativeSigner(pem, sm2, passphrase)),
-          verifier: use(`mocks/${exchange}/gateway.pub.pem`, (pem) => nativeVerifier(pem, sm2)),
+          verifier: linkVerifier(exchange, 'gateway', ground),
         };
       }
       const en = 'Only a demo store holds the private key of an exchange';

@@ -11,6 +11,8 @@ export interface Ran {
 export interface Surroundings {
   readonly stdin?: Uint8Array | Readable;
   readonly env?: Readonly<Record<string, string>>;
+  /** The clock on the wall, RFC 3339. */
+  readonly at?: string;
   /** Somebody sits there and reads; else it goes into a file or a pipe. */
   readonly isTerminal?: boolean;
   /** Called at once; the program is asked to stop when it resolves. `says` waits for what is said on stdout. */
@@ -20,7 +22,7 @@ export interface Surroundings {
 /** Runs one command line in this process, with streams of its own. */
 export async function qiao(
   argv: readonly string[],
-  { stdin, env = {}, until, isTerminal = false }: Surroundings = {},
+  { stdin, env = {}, until, isTerminal = false, at = '2026-03-02T10:00:00+08:00' }: Surroundings = {},
 ): Promise<Ran> {
   const [stdout, stderr] = [collected(), collected()];
   const exit = await run(argv, {
@@ -28,7 +30,7 @@ export async function qiao(
     stdout: Object.assign(stdout.stream, { isTTY: isTerminal }),
     stderr: stderr.stream,
     env,
-    nowMs: () => Date.parse('2026-03-02T10:00:00+08:00'),
+    nowMs: () => Date.parse(at),
     stopped: () => until?.(stdout.says) ?? Promise.resolve(),
   });
   return { exit, stdout: stdout.bytes(), stderr: stderr.bytes().toString('utf8') };
