@@ -6,6 +6,7 @@ import { digestOfParts, isAbout } from '../log/leaf.ts';
 import type { LocalTrustList } from '../trust/trust-list.ts';
 import type { Bundle, ReceiptPart } from './bundle.ts';
 import { aboutKey, type EvidenceRefusal, refuse } from './codes.ts';
+import { isOwed, type ProvenCosigned, proveCosigned } from './cosigned.ts';
 import { type Head, placedIn } from './log-proof.ts';
 
 export interface ProvenReceipt {
@@ -19,7 +20,7 @@ export interface ProvenReceipt {
   readonly index: number;
 }
 
-interface Ground {
+export interface Ground {
   readonly envelope: VerifiedEnvelope;
   readonly atMs: number;
   readonly head: Head;
@@ -33,8 +34,11 @@ const MAX_SKEW_MS = 300_000;
 export function proveReceipts(
   bundle: Bundle,
   ground: Ground,
-): { readonly ok: true; readonly receipts: readonly ProvenReceipt[] } | EvidenceRefusal {
+):
+  | { readonly ok: true; readonly receipts: readonly ProvenReceipt[]; readonly cosigned: ProvenCosigned | null }
+  | EvidenceRefusal {
   const receipts: ProvenReceipt[] = [];
+  let cosigned: ProvenCosigned | null = null;
   if (bundle.received !== null) {
     const read = readOne(bundle.received, '/received', ground.atMs, ground);
     if (!read.ok) return read;
@@ -42,11 +46,20 @@ export function proveReceipts(
     receipts.push({ ...proven(read), recipient: GATEWAY, atMs: ground.atMs, index: bundle.entry?.index ?? 0 });
   }
   for (const [i, part] of bundle.receipts.entries()) {
+    if (part.kind === 'cosigned') {
+      const both = proveCosigned(part, `/receipts/${i}`, ground);
+      if (!both.ok) return both;
+      if (cosigned !== null) return refuse('evidence-malformed', `/receipts/${i}`, 'twice');
+      cosigned = both.cosigned;
+      continue;
+    }
     const one = proveOne(part, `/receipts/${i}`, bundle, ground);
     if (!one.ok) return one;
     receipts.push(one.proven);
   }
-  return { ok: true, receipts };
+  if (cosigned === null && isOwed(ground.envelope.payload))
+    return refuse('evidence-missing-part', '/receipts', 'cosigned');
+  return { ok: true, receipts, cosigned };
 }
 
 function proveOne(

@@ -41,6 +41,7 @@ export function evidenceJson(evidence: Evidence): object {
       journaledAt: instantAt(atMs),
       index,
     })),
+    cosigned: evidence.cosigned && { ...evidence.cosigned, journaledAt: instantAt(evidence.cosigned.atMs) },
   };
 }
 
@@ -77,7 +78,16 @@ export function evidenceLines(evidence: Evidence): readonly ReportLine[] {
       en: 'receipt',
       text: `${receipt.receipt} · ${receipt.iss}${recipient === receipt.iss ? '' : ` (${recipient})`} · ${instantAt(atMs)} · #${index}${saidOf(receipt)}`,
     })),
+    ...cosignedLines(evidence),
   ];
+}
+
+function cosignedLines({ cosigned }: Evidence): readonly ReportLine[] {
+  if (cosigned === null) return [];
+  const of = cosigned.isThis ? '本版 / this version' : `v${cosigned.version}`;
+  const head = `${cosigned.deal} · ${of} · ${instantAt(cosigned.atMs)} · #${cosigned.index}`;
+  const by = cosigned.signatures.map(({ participant, alg, kid }) => `${participant} · ${alg} · ${kid}`);
+  return [head, ...by].map((text) => ({ zh: '双方共签', en: 'co-signed', text }));
 }
 
 function saidOf(receipt: Receipt): string {

@@ -13,6 +13,7 @@ import { OPERATORS, type TrustAnchor } from '../trust/trust-anchor.ts';
 import { type LocalTrustList, readTrustList } from '../trust/trust-list.ts';
 import { type Bundle, parseBundle } from './bundle.ts';
 import { aboutKey, type EvidenceRefusal, refuse } from './codes.ts';
+import type { ProvenCosigned } from './cosigned.ts';
 import { forkIn, type Head, openHead, placedIn } from './log-proof.ts';
 import { type ProvenNative, proveNative } from './native.ts';
 import { type ProvenReceipt, proveReceipts } from './receipts.ts';
@@ -40,6 +41,8 @@ export interface Evidence {
   readonly trust: { readonly version: number; readonly operators: readonly string[] };
   readonly native: ProvenNative | null;
   readonly receipts: readonly ProvenReceipt[];
+  /** The deal under both exchanges' signatures; null for what is no deal, or is not confirmed. */
+  readonly cosigned: ProvenCosigned | null;
 }
 
 /** How far the clocks of gateway, exchanges and witnesses may be apart. */
@@ -78,6 +81,7 @@ export function verifyEvidence(
   const uses: readonly KeyUse[] = [
     ...envelope.signatures.map(({ kid }) => ({ kid, atMs: leaf.atMs })),
     ...receipts.receipts.flatMap(({ kids, atMs }) => kids.map((kid) => ({ kid, atMs }))),
+    ...usesOf(receipts.cosigned),
   ];
   const roots = anchor.roots.map((der) => Buffer.from(der, 'base64'));
   const chains = chainFaults(uses, { bundle, list, roots, sm2: tools.sm2 });
@@ -97,7 +101,12 @@ export function verifyEvidence(
     trust: { version: list.version, operators: list.operators },
     native: native.native,
     receipts: receipts.receipts,
+    cosigned: receipts.cosigned,
   };
+}
+
+function usesOf(cosigned: ProvenCosigned | null): readonly KeyUse[] {
+  return cosigned === null ? [] : cosigned.signatures.map(({ kid }) => ({ kid, atMs: cosigned.atMs }));
 }
 
 function proveHead(

@@ -58,6 +58,8 @@ interface MessageFound {
   readonly no: bigint;
   readonly id: string;
   readonly issuer: Exchange;
+  readonly kind: string;
+  readonly stream: string;
   readonly subject: string;
   readonly envelope: Buffer;
   readonly native: Buffer | null;
@@ -70,7 +72,7 @@ interface MessageFound {
 export async function readEvidence(connection: Queryable, request: EvidenceRequest): Promise<EvidenceRows | undefined> {
   const { id, quorum, wholeOf, against } = request;
   const { rows } = await connection.query<MessageFound & Record<string, unknown>>(
-    `select no, id, issuer, subject, envelope, native, proof, received, recorded_at as "recordedAt"
+    `select no, id, issuer, kind, stream, subject, envelope, native, proof, received, recorded_at as "recordedAt"
        from message where id = $1`,
     [id],
   );
@@ -85,7 +87,7 @@ export async function readEvidence(connection: Queryable, request: EvidenceReque
   const size = checkpoint?.size ?? 0n;
   const placed = (leaf: LeafAt | undefined) => placeOf(connection, leaf, size);
 
-  const receipts = await receiptsOf(connection, id, size);
+  const receipts = await receiptsOf(connection, found, size);
   const trust = await trustUnder(connection, size);
   const name = message.proof === null ? undefined : wholeOf(message.proof);
   const times = [message.recordedAt, ...receipts.map(({ recordedAt }) => recordedAt)];
@@ -133,15 +135,22 @@ async function placeOf(connection: Queryable, at: LeafAt | undefined, size: bigi
   return { index: Number(at.idx), leaf: at.leaf, inclusion: await inclusionProof(connection, at.idx, size) };
 }
 
-/** Those in the log under that checkpoint; without one, all there are. */
-async function receiptsOf(connection: Queryable, message: string, size: bigint) {
+/**
+ * Those in the log under that checkpoint; without one, all there are. Of a deal also what both exchanges signed, which
+ * is kept with the host's deal-confirmed.
+ */
+async function receiptsOf(connection: Queryable, { id, kind, stream, subject }: MessageFound, size: bigint) {
   const { rows } = await connection.query<
     Omit<EvidenceReceipt, 'place'> & { idx: bigint | null; leaf: Buffer | null } & Record<string, unknown>
   >(
-    `select r.message, r.kind, r.recipient, r.bytes, r.recorded_at as "recordedAt", l.idx, l.leaf
-       from receipt r left join journal_leaf l on l.source = 'receipt' and l.no = r.no
-      where r.message = $1 and ($2 = 0 or l.idx < $2) order by r.no limit 256`,
-    [message, size],
+    `with about as (
+       select $1::uuid as id union all
+       select id from message where $3 = 'deal' and subject = $5 and stream = $4 and kind = 'deal-confirmed')
+     select r.message, r.kind, r.recipient, r.bytes, r.recorded_at as "recordedAt", l.idx, l.leaf
+       from about join receipt r on r.message = about.id
+       left join journal_leaf l on l.source = 'receipt' and l.no = r.no
+      where (r.message = $1 or r.kind = 'cosigned') and ($2 = 0 or l.idx < $2) order by r.no limit 256`,
+    [id, size, kind, stream, subject],
   );
   return rows.map(({ idx, leaf, ...receipt }) => ({
     ...receipt,

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { issueLeaf, makeCrl, makeIntermediate, makeRoot } from '../../src/trust/pki/authority.ts';
 import { readCertificate } from '../../src/trust/pki/certificate.ts';
-import { ed25519, jws, type RawSigner, sm2 } from './raw-keys.ts';
+import { cosigned, ed25519, jws, type RawSigner, sm2 } from './raw-keys.ts';
 import {
   auditPath,
   checkpointNote,
@@ -98,6 +98,8 @@ export interface Change {
   /** Leaves of the log after those of the bundle. */
   readonly more?: number;
   readonly logKeys?: readonly NoteKey[];
+  /** The message is a certified deal, and what both exchanges signed is so. */
+  readonly deal?: 'both' | 'this-version' | 'one-of-them' | 'another-deal' | 'not-given';
   /** One signature only where the participant has two keys. */
   readonly single?: boolean;
 }
@@ -119,15 +121,20 @@ export async function build(ground: Ground, change: Change = {}): Promise<Built>
   const id = exchange === 'ctex' ? '00000000-0000-4000-8000-00000000c7e8' : '00000000-0000-4000-8000-0000000057e8';
   const subject = `${exchange}:挂牌-1`;
   const native = nativeOf(ground, exchange, change);
+  const [home, away] = [exchange, host.participant];
+  const dealOf = (version: number, status: string) =>
+    JSON.stringify({ kind: 'deal', id: `${exchange}:D-1`, version, status, home, host: away, price: '1.00' });
+  const kind = change.deal === undefined ? 'listing' : 'deal';
+  const payload = kind === 'deal' ? dealOf(2, 'certified') : JSON.stringify({ kind, id: subject, title: '一种装置' });
   const envelope = jws(
-    JSON.stringify({ kind: 'listing', id: subject, title: '一种装置' }),
+    payload,
     {
       typ: 'fed-msg+jws',
       iss: exchange,
       aud: [host.participant, 'szse'],
       jti: id,
       iat,
-      kind: 'listing',
+      kind,
       contract: '1.0',
       rulebook: 'a'.repeat(64),
       stream: `listing/${subject}`,
@@ -158,7 +165,7 @@ export async function build(ground: Ground, change: Change = {}): Promise<Built>
     seq: 1,
     atMs,
     bytes: envelope,
-    beside: [id, 'listing', subject, native.bytes, native.proof, received],
+    beside: [id, kind, subject, native.bytes, native.proof, received],
     sender: exchange,
     stream: `listing/${subject}`,
   };
@@ -172,11 +179,22 @@ export async function build(ground: Ground, change: Change = {}): Promise<Built>
     ...(beside === undefined ? {} : { beside }),
   });
   const filler = (n: number) => leafRecord(about(2, Buffer.from(`filler ${n}`), 'szse', atMs + n));
+  const confirmation = '00000000-0000-4000-8000-00000000c0f1';
+  const signedByBoth = {
+    both: dealOf(1, 'concluded'),
+    'this-version': payload,
+    'one-of-them': dealOf(1, 'concluded'),
+    'another-deal': dealOf(1, 'concluded').replace('D-1', 'D-2'),
+    'not-given': '',
+  }[change.deal ?? 'not-given'];
+  const signers = [...own, ...(exchange === 'ctex' ? [host, holders.stexSm2] : [host])];
+  const both = cosigned(signedByBoth, iat, change.deal === 'one-of-them' ? own : signers);
+  const bothLeaf = leafRecord(about(2, both, away, atMs, [confirmation, 'cosigned', away]));
   const leaves = [
     leafRecord({ ...about(3, list, 'operators', atMs - HOUR_MS), stream: 'trust', seq: 1 }),
     filler(1),
     leafRecord(message),
-    filler(2),
+    change.deal === undefined ? filler(2) : bothLeaf,
     leafRecord(about(2, accepted, host.participant, acceptedAt, [id, 'accepted', host.participant])),
     ...Array.from({ length: 3 + (change.more ?? 0) }, (_, n) => filler(n + 3)),
   ];
@@ -188,7 +206,11 @@ export async function build(ground: Ground, change: Change = {}): Promise<Built>
   const timeS = Math.floor((change.cosignedAt ?? atMs + 10_000) / 1000);
   const lines = [...(change.logKeys ?? log), ...witnesses.slice(0, change.witnesses ?? 3).map(({ key }) => key)];
   const note: Built['note'] = (of, keys = lines) => checkpointNote(of, keys, timeS);
-  const users = [...own, holders.qiao, host];
+  const usesSm2 =
+    exchange === 'stex'
+      ? !change.single
+      : change.deal !== undefined && change.deal !== 'not-given' && change.deal !== 'one-of-them';
+  const users = [...new Set([...own, holders.qiao, host, ...(usesSm2 ? [holders.stexSm2] : [])])];
   const bundle = {
     format: 'qiao-evidence/1',
     message: id,
@@ -199,13 +221,16 @@ export async function build(ground: Ground, change: Change = {}): Promise<Built>
     entry: entry(2),
     receipts: [
       { kind: 'accepted', message: id, recipient: host.participant, bytes: base64(accepted), entry: entry(4) },
+      ...(signedByBoth === ''
+        ? []
+        : [{ kind: 'cosigned', message: confirmation, recipient: away, bytes: base64(both), entry: entry(3) }]),
     ],
     trust: { list: base64(list), entry: entry(0) },
     chains: users.map(({ signer, chain, strangers }) => {
       const [leaf, intermediate] = change.strangeChains ? strangers : chain;
       return { kid: signer.kid, leaf: base64(leaf), intermediate: base64(intermediate) };
     }),
-    crls: (await crlsOf(ground, change, exchange === 'stex' && !change.single)).map(base64),
+    crls: (await crlsOf(ground, change, usesSm2)).map(base64),
     checkpoint: note(leaves),
     other: null as unknown,
   };

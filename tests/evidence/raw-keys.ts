@@ -33,6 +33,21 @@ export function sm2(): { spki: Buffer; der(bytes: Uint8Array): Uint8Array } {
   };
 }
 
+/** Several participants under one payload, each in its own name; ordered by kid. */
+export function cosigned(
+  payload: Uint8Array | string,
+  iat: number,
+  signers: readonly { readonly participant: string; readonly signer: RawSigner }[],
+): Buffer {
+  const parts = signers.map(({ participant, signer }) => {
+    const own = jws(payload, { typ: 'fed-cosigned+jws', iss: participant, iat }, [signer]);
+    return { kid: signer.kid, ...JSON.parse(own.toString()) };
+  });
+  parts.sort((a, b) => (a.kid < b.kid ? -1 : 1));
+  const signatures = parts.map((part) => part.signatures[0]);
+  return Buffer.from(JSON.stringify({ payload: parts[0]!.payload, signatures }));
+}
+
 /** JWS General JSON, its signatures ordered by kid. */
 export function jws(payload: Uint8Array | string, header: object, signers: readonly RawSigner[]): Buffer {
   const body = Buffer.from(payload as string).toString('base64url');
