@@ -12,7 +12,7 @@ const PLACES: readonly (readonly [path: string, zh: string, en: string])[] = [
 ];
 
 /** What this server is, and where to look. */
-export function landingPage(): string {
+export function landingPage(hasOpenId: boolean): string {
   const rows = PLACES.map(
     ([path, zh, en]) =>
       `<tr><td><a href="${path}"><code>${path}</code></a></td><td>${zh}</td><td lang="en">${en}</td></tr>`,
@@ -23,6 +23,7 @@ export function landingPage(): string {
 <p>三大技术交易所之间的联邦网关：一处挂牌，三所可见；每份报文都有签名、有回执、可查证。</p>
 <p lang="en">The federation gateway between China's three technology exchanges: listed once, visible at all three; every message signed, receipted and provable.</p>
 <table><thead><tr><th>路径 Path</th><th>内容</th><th lang="en">What</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>
+<p>以 <code>/v1</code> 开头的须登录：<code>POST /v1/sessions</code>${hasOpenId ? '，或<a href="/v1/openid/login">经身份提供方登录</a>' : ''}；账号由 <code>qiao users</code> 管理。<br><span lang="en">What begins with <code>/v1</code> needs a login: <code>POST /v1/sessions</code>${hasOpenId ? ', or <a href="/v1/openid/login">at the identity provider</a>' : ''}; accounts are kept by <code>qiao users</code>.</span></p>
 <p>三家交易所的接口概要为本项目代拟，并非各所公布的文件。<br><span lang="en">The three exchanges' interface profiles are this project's stand-ins, not documents of the exchanges.</span></p>`,
   );
 }

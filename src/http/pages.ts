@@ -26,7 +26,7 @@ export function mountPages(app: Express, parts: Parts): void {
       if (!sendsNothingNew(request, response, tag, 'public, max-age=60')) response.type(type).send(bytes);
     };
   };
-  app.get('/', fixed('text/html', landingPage()));
+  app.get('/', fixed('text/html', landingPage(parts.access.openId !== undefined)));
   app.get('/docs', fixed('text/html', docsPage(document)));
   app.get('/openapi.json', fixed('application/json', JSON.stringify(document)));
   app.get('/metrics', async (request, response) => {
