@@ -62,6 +62,12 @@ export const settings = {
     zh: '密钥目录，默认为数据目录下的 keys',
     en: 'the key store; keys in the data folder by default',
   },
+  QIAO_KEYS_PASSPHRASE: {
+    schema: { type: 'string', maxLength: 1024 },
+    secret: true,
+    zh: '密钥库中加密私钥的口令，宜用 QIAO_KEYS_PASSPHRASE_FILE',
+    en: 'the passphrase of the encrypted keys in the key store; better QIAO_KEYS_PASSPHRASE_FILE',
+  },
   QIAO_OPERATOR_TOKEN: {
     schema: { type: 'string', pattern: '^[!-~]{24,512}$' },
     secret: true,

@@ -23,6 +23,8 @@ export interface Config {
   readonly dataFolder: string;
   readonly keysFolder: string;
   /** Acts as the supervisor `automation`. */
+  /** Opens the encrypted keys there. */
+  readonly keysPassphrase: string | undefined;
   readonly operatorToken: string | undefined;
   readonly publicUrl: string | undefined;
   readonly metricsFor: 'loopback' | 'anybody';
@@ -244,6 +246,7 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
     redisUrl: values.REDIS_URL,
     dataFolder,
     keysFolder: resolve(cwd, values.QIAO_KEYS ?? join(dataFolder, 'keys')),
+    keysPassphrase: values.QIAO_KEYS_PASSPHRASE,
     operatorToken: values.QIAO_OPERATOR_TOKEN,
     publicUrl: values.QIAO_PUBLIC_URL,
     metricsFor: values.QIAO_METRICS as Config['metricsFor'],
@@ -306,6 +309,7 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     REDIS_URL: hidden(config.redisUrl),
     QIAO_DATA: config.dataFolder,
     QIAO_KEYS: config.keysFolder,
+    QIAO_KEYS_PASSPHRASE: config.keysPassphrase === undefined ? undefined : '***',
     QIAO_OPERATOR_TOKEN: config.operatorToken === undefined ? undefined : '***',
     QIAO_PUBLIC_URL: config.publicUrl,
     QIAO_METRICS: config.metricsFor,

@@ -40,6 +40,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
         keys = await openKeyStore(config.keysFolder, {
           demo: !config.production,
           nowMs: terminal.nowMs,
+          passphrase: config.keysPassphrase,
           sm2Threads: { threads, waiting, onFault: (error) => log('error', 'sm2-thread', { error }) },
         });
         const gateway = await openGateway({

@@ -33,7 +33,11 @@ export const addWitness: AddCommand = (program, { terminal, end }) => {
         import('./witness-start.ts'),
         import('./log.ts'),
       ]);
-      const keys = await openKeyStore(config.keysFolder, { demo: !config.production, nowMs: terminal.nowMs });
+      const keys = await openKeyStore(config.keysFolder, {
+        demo: !config.production,
+        nowMs: terminal.nowMs,
+        passphrase: config.keysPassphrase,
+      });
       const folder = options.folder ?? join(config.dataFolder, 'witness', exchange);
       const witness = await startOwnWitness({
         exchange,
