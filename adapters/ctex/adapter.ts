@@ -5,6 +5,7 @@ import { encode } from './encode.ts';
 import { openLink } from './link.ts';
 import { verifyProof } from './signature.ts';
 import { decodeStatement } from './statement.ts';
+import { readStatement } from './statement-read.ts';
 
 const folder = new URL('./', import.meta.url);
 
@@ -18,6 +19,7 @@ export const ctex: Adapter = {
   decode,
   encode,
   decodeStatement,
+  readStatement,
   openLink,
   verifyProof,
 };

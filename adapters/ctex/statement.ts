@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { code, money, text, whole } from '../../src/contract/codecs.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/contract/json.ts';
-import { type Mapping, readTree } from '../../src/contract/mapping.ts';
+import { type Mapping, type Row, readTree } from '../../src/contract/mapping.ts';
 import type { Statement } from '../../src/contract/message.ts';
 import { parseMessage } from '../../src/contract/parse.ts';
 import { type Checked, type Refusal, refuse, refused } from '../../src/contract/refusal.ts';
@@ -13,6 +13,23 @@ import { pointingAtNative } from './pointers.ts';
 const amount = money('yuan');
 const count = whole(0, Number.MAX_SAFE_INTEGER, true);
 const number = text(64);
+
+/** One row. */
+export const rowFields: { readonly rows: readonly Row[] } = {
+  rows: [
+    { native: 'dealNo', unified: 'dealNumber', codec: number, need: true },
+    { native: 'homeDealId', unified: 'homeDealNumber', codec: number },
+    { native: 'role', unified: 'role', codec: code(codes.bookRole), need: true },
+    { native: 'counterExchange', unified: 'counterExchange', codec: code(codes.anyExchange), need: true },
+    { native: 'state', unified: 'state', codec: code(codes.bookState), need: true },
+    { native: 'buyerCode', unified: 'buyerCode', codec: number, need: true },
+    { native: 'sellerCode', unified: 'sellerCode', codec: number, need: true },
+    { native: 'dealPrice', unified: 'price', codec: amount, need: true },
+    { native: 'fee', unified: 'fee', codec: amount, need: true },
+    { native: 'bizDate', unified: 'businessDate', codec: day, need: true },
+    { native: 'fundState', unified: 'funds', codec: code(codes.fundState), need: true },
+  ],
+};
 
 /** One page of the day-end books; `page` and `pages` hold the pages together and are not part of the statement. */
 export const page: Mapping = {
@@ -29,19 +46,7 @@ export const page: Mapping = {
       native: 'rows',
       unified: 'rows',
       always: true,
-      each: [
-        { native: 'dealNo', unified: 'dealNumber', codec: number, need: true },
-        { native: 'homeDealId', unified: 'homeDealNumber', codec: number },
-        { native: 'role', unified: 'role', codec: code(codes.bookRole), need: true },
-        { native: 'counterExchange', unified: 'counterExchange', codec: code(codes.anyExchange), need: true },
-        { native: 'state', unified: 'state', codec: code(codes.bookState), need: true },
-        { native: 'buyerCode', unified: 'buyerCode', codec: number, need: true },
-        { native: 'sellerCode', unified: 'sellerCode', codec: number, need: true },
-        { native: 'dealPrice', unified: 'price', codec: amount, need: true },
-        { native: 'fee', unified: 'fee', codec: amount, need: true },
-        { native: 'bizDate', unified: 'businessDate', codec: day, need: true },
-        { native: 'fundState', unified: 'funds', codec: code(codes.fundState), need: true },
-      ],
+      each: rowFields.rows,
     },
     { native: 'digest', unified: 'digest', codec: text(64), need: true },
   ],
@@ -92,7 +97,7 @@ const CONTROLS = ['date', 'batch', 'pages', 'count', 'totalPrice', 'totalFee', '
 const NATIVE_NAMES: Readonly<Record<string, string>> = { batch: 'seq' };
 
 /** The pages must be all there, in order, and say the same of the whole. */
-function misplaced(
+export function misplaced(
   value: JsonObject,
   first: JsonObject | undefined,
   i: number,
@@ -111,20 +116,33 @@ function misplaced(
 }
 
 /** SHA-256 over the rows' canonical JSON (RFC 8785), row by row so that no second copy of the books is made. */
-class RowDigest {
+export class RowDigest {
   readonly #hash = createHash('sha256').update('[');
   #isFirst = true;
+  #pending = '';
 
   add(row: JsonObject): void {
     // Rows are flat and hold only strings, for which RFC 8785 is JSON.stringify with the keys in UTF-16 order.
     const members = Object.keys(row)
       .sort()
       .map((key) => `${JSON.stringify(key)}:${JSON.stringify(row[key])}`);
-    this.#hash.update(`${this.#isFirst ? '' : ','}{${members.join(',')}}`);
+    this.addCanonical(`{${members.join(',')}}`);
+  }
+
+  /** A row already in canonical form. */
+  addCanonical(row: string): void {
+    this.#pending += this.#isFirst ? row : `,${row}`;
     this.#isFirst = false;
+    if (this.#pending.length > 65_536) this.#flush();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending);
+    this.#pending = '';
   }
 
   end(): string {
+    this.#flush();
     return this.#hash.update(']').digest('hex');
   }
 }

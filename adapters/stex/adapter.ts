@@ -5,6 +5,7 @@ import { encode } from './encode.ts';
 import { openStexLink } from './link.ts';
 import { verifyProof } from './proof.ts';
 import { decodeStatement } from './statement.ts';
+import { readStatement } from './statement-read.ts';
 
 /** 上海技术交易所, by profile 3.1: this project's stand-in for an interface that is not published. */
 export const stex: Adapter = {
@@ -13,6 +14,7 @@ export const stex: Adapter = {
   decode,
   encode,
   decodeStatement,
+  readStatement,
   openLink: openStexLink,
   verifyProof,
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { code, date, separatedYuan, whole } from '../../src/contract/codecs.ts';
 import { isObject } from '../../src/contract/json.ts';
-import { type Mapping, readTree } from '../../src/contract/mapping.ts';
+import { type Mapping, type Row, readTree } from '../../src/contract/mapping.ts';
 import type { Statement } from '../../src/contract/message.ts';
 import { parseMessage } from '../../src/contract/parse.ts';
 import { accepted, type Checked, refuse, refused } from '../../src/contract/refusal.ts';
@@ -14,6 +14,23 @@ import { readTreeOf } from './wire.ts';
 const MAX_STATEMENT_BYTES = 64 * 1_048_576;
 
 const day = date('compact');
+
+/** One row, R. */
+export const rowFields: { readonly rows: readonly Row[] } = {
+  rows: [
+    { native: 'CJBH', unified: 'dealNumber', codec: words(64), need: true },
+    { native: 'YCJBH', unified: 'homeDealNumber', codec: words(64) },
+    { native: 'JS', unified: 'role', codec: code(codes.JS), need: true },
+    { native: 'DFJYS', unified: 'counterExchange', codec: code(codes.exchange), need: true },
+    { native: 'ZT', unified: 'state', codec: code(codes['DZD/ZT']), need: true },
+    { native: 'SRFDM', unified: 'buyerCode', codec: words(64), need: true },
+    { native: 'CRFDM', unified: 'sellerCode', codec: words(64), need: true },
+    { native: 'CJJG', unified: 'price', codec: separatedYuan, need: true },
+    { native: 'SXF', unified: 'fee', codec: separatedYuan, need: true },
+    { native: 'YWRQ', unified: 'businessDate', codec: day, need: true },
+    { native: 'ZJZT', unified: 'funds', codec: code(codes.ZJZT), need: true },
+  ],
+};
 
 /** DZD 对账单 and its R rows. */
 export const statementFields: Mapping = {
@@ -29,19 +46,7 @@ export const statementFields: Mapping = {
       native: 'R',
       unified: 'rows',
       always: true,
-      each: [
-        { native: 'CJBH', unified: 'dealNumber', codec: words(64), need: true },
-        { native: 'YCJBH', unified: 'homeDealNumber', codec: words(64) },
-        { native: 'JS', unified: 'role', codec: code(codes.JS), need: true },
-        { native: 'DFJYS', unified: 'counterExchange', codec: code(codes.exchange), need: true },
-        { native: 'ZT', unified: 'state', codec: code(codes['DZD/ZT']), need: true },
-        { native: 'SRFDM', unified: 'buyerCode', codec: words(64), need: true },
-        { native: 'CRFDM', unified: 'sellerCode', codec: words(64), need: true },
-        { native: 'CJJG', unified: 'price', codec: separatedYuan, need: true },
-        { native: 'SXF', unified: 'fee', codec: separatedYuan, need: true },
-        { native: 'YWRQ', unified: 'businessDate', codec: day, need: true },
-        { native: 'ZJZT', unified: 'funds', codec: code(codes.ZJZT), need: true },
-      ],
+      each: rowFields.rows,
     },
   ],
   derived: [

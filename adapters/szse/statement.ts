@@ -15,13 +15,13 @@ type Column = readonly [name: string, codec: Codec, optional?: 'optional'];
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 
-const HEAD: readonly Column[] = [
+export const HEAD: readonly Column[] = [
   ['exchange', code({ SZSE: 'szse' })],
   ['date', day],
   ['batch', whole(1, 9999)],
   ['openingCount', count],
 ];
-const ROW: readonly Column[] = [
+export const ROW: readonly Column[] = [
   ['dealNumber', words],
   ['homeDealNumber', words, 'optional'],
   ['role', code(codes.bookRole)],
@@ -34,7 +34,7 @@ const ROW: readonly Column[] = [
   ['businessDate', day],
   ['funds', code(codes.fundState)],
 ];
-const TAIL: readonly Column[] = [
+export const TAIL: readonly Column[] = [
   ['count', count],
   ['totalPrice', fen],
   ['totalFee', fen],
@@ -87,7 +87,8 @@ function digestOf(file: Uint8Array): string {
     .digest('hex');
 }
 
-function readLine(line: string, columns: readonly Column[], to: Tree, at: string, found: Refusal[]): void {
+/** One line into `to`, or why not into `found`. */
+export function readLine(line: string, columns: readonly Column[], to: Tree, at: string, found: Refusal[]): void {
   const fields = line.includes('\\') ? unescaped(line) : line.split('|');
   if (fields === undefined || fields.length !== columns.length + 1) {
     found.push(refuse('not-tagged', at, `${columns.length} fields`));

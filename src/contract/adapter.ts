@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { StatementReader } from './books.ts';
 import type { Exchange } from './exchange.ts';
 import type { Loss } from './loss.ts';
 import type { Message, Statement } from './message.ts';
@@ -21,6 +22,8 @@ export interface Adapter {
   encode(message: Message, frame: Frame): Checked<Encoded>;
   /** The day-end books, all pages of one batch in order → unified. Pure. */
   decodeStatement(pages: readonly Uint8Array[]): Checked<Statement>;
+  /** The same as a stream of rows, for books of any size and for rows of which some are bad. */
+  readStatement(source: AsyncIterable<Uint8Array>): StatementReader;
   openLink(settings: LinkSettings, ports: LinkPorts): Link;
   /**
    * Whether an arrival's proof shows that the holder of that key signed exactly these bytes in the exchange's own
