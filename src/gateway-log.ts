@@ -118,7 +118,7 @@ export async function openGatewayDatabase(
   // A trigger that is off is an alarm; a role that may rewrite is a mistake in how this gateway is set up.
   const free = (await openGuards(database)).filter(({ guard }) => guard === 'privilege');
   if (free.length > 0) {
-    throw new Error(`the gateway could rewrite ${free.map(({ table }) => table).join(', ')}: see docs/ARCHITECTURE.md`);
+    throw new Error(`the gateway could rewrite ${free.map(({ table }) => table).join(', ')}: see docs/decisions/0012`);
   }
   return database;
 }

@@ -18,8 +18,8 @@
  *
  * Kept beside a message, in this order: its id, its kind, the listing it is about, the exchange's native bytes, the
  * exchange's own signature over those, the `received` receipt. Each is hashed as its length in 4 bytes and its bytes,
- * text as UTF-8; what is absent is FF FF FF FF and nothing. Beside a receipt, a trust list and an act nothing is kept
- * that is not in the bytes themselves, or it is digested the same way.
+ * text as UTF-8; what is absent is FF FF FF FF and nothing. The same way, beside a receipt: its message's id, its kind,
+ * the exchange it speaks of; beside an act: who, in which role, what, about what. Beside a trust list nothing is kept.
  */
 
 import { hash } from 'node:crypto';

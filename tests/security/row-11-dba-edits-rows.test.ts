@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { runTrade } from '../../src/cli/trade.ts';
-import { type Database, openDatabase } from '../../src/journal/database.ts';
+import { type Database, openDatabase, transaction } from '../../src/journal/database.ts';
 import { leafOf } from '../../src/journal/tree.ts';
 import { leafSources } from '../../src/journal/tree-sources.ts';
 import { decodeLeaf, isAbout } from '../../src/log/leaf.ts';
@@ -70,6 +70,49 @@ test('after a trade every row of everything that was said has its leaf, about it
   }
   expect(rows).toBeGreaterThan(10);
   expect((await log()).size).toBeGreaterThanOrEqual(rows);
+});
+
+test('every column of every row of everything that was said is in its leaf', async () => {
+  const edits: Readonly<Record<string, (column: string) => string>> = {
+    text: (column) => `coalesce(${column}, '') || 'x'`,
+    bytea: (column) => `coalesce(${column}, '') || '\\x00'`,
+    uuid: () => 'gen_random_uuid()',
+    bigint: (column) => `${column} + 1000`,
+    integer: (column) => `${column} + 1000`,
+    'timestamp with time zone': (column) => `${column} + interval '1 millisecond'`,
+  };
+  await owner.query(
+    `insert into audit (bytes, actor, role, act, subject, at) values ('{}', 'a', 'auditor', 'looked', 's', now())`,
+  );
+  let looked = 0;
+  for (const source of leafSources) {
+    const { rows: columns } = await owner.query<{ name: string; type: string }>(
+      `select column_name as name, data_type as type from information_schema.columns
+        where table_name = $1 and column_name <> 'no'`,
+      [source],
+    );
+    const { rows } = await owner.query<{ no: bigint }>(`select min(no) as no from ${source}`);
+    const leaf = `select (l.*)::text as leaf from leaf_${source} l where no = ${rows[0]!.no}`;
+    for (const { name, type } of columns) {
+      const rolledBack = transaction(owner, async (inside) => {
+        const before = (await inside.query(leaf)).rows[0];
+        await inside.query(`alter table ${source} disable trigger user`);
+        for (const { conname } of (
+          await inside.query<{ conname: string }>(
+            `select conname from pg_constraint where conrelid = '${source}'::regclass and contype = 'c'`,
+          )
+        ).rows) {
+          await inside.query(`alter table ${source} drop constraint ${conname}`);
+        }
+        await inside.query(`update ${source} set ${name} = ${edits[type]!(name)} where no = ${rows[0]!.no}`);
+        expect([source, name, (await inside.query(leaf)).rows[0]]).not.toEqual([source, name, before]);
+        looked += 1;
+        throw new Error('rolled back');
+      });
+      await expect(rolledBack).rejects.toThrow('rolled back');
+    }
+  }
+  expect(looked).toBeGreaterThan(20);
 });
 
 test('the gateway itself can rewrite nothing that was said', async () => {

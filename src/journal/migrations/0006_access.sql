@@ -66,7 +66,10 @@ create table audit (
 create index audit_subject on audit (subject, no);
 create index audit_actor on audit (actor, no);
 create view leaf_audit as
-  select no, 'audit'::text as stream, no as seq, 'qiao'::text as sender, at, bytes, null::bytea as beside from audit;
+  select no, 'audit'::text as stream, no as seq, 'qiao'::text as sender, at, bytes,
+         parts_digest(convert_to(actor, 'UTF8'), convert_to(role, 'UTF8'), convert_to(act, 'UTF8'),
+                      convert_to(subject, 'UTF8')) as beside
+    from audit;
 select keep_in_log('audit');
 
 -- Whose eyes this transaction reads with: an exchange, or * for staff. Unset: nobody's.
