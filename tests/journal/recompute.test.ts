@@ -222,7 +222,7 @@ describe('recomputation', () => {
       }),
       { numRuns: 15, ...seed },
     );
-  });
+  }, 180_000);
 });
 
 /** What an owner would do who knows how the log is made: change one message and make everything after it anew. */

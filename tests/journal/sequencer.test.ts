@@ -226,7 +226,7 @@ it('every row committed gets exactly one leaf, in its stream’s order, whoever 
     ),
     { numRuns: 12, ...seed },
   );
-});
+}, 180_000);
 
 async function allAtOnce(
   opened: Database,
