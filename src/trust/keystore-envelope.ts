@@ -8,12 +8,16 @@ import { join } from 'node:path';
 import type { Alg, Signer } from '../envelope/jws.ts';
 import { ed25519Signer, es256Signer } from '../envelope/signers.ts';
 import { INIT, KeyProblem, namesIn, readKeyFile } from './keystore-files.ts';
+import type { TokenKey } from './pkcs11-key.ts';
+import { tokenKeys } from './signer-pkcs11.ts';
 import { readSm2PrivateKey, type Sm2, sm2BusySigner } from './sm2.ts';
 import type { LiveTrust } from './trust-list-live.ts';
 import { isValidAt, kidOf, type TrustRecord } from './trust-list-records.ts';
 
 /** `envelope[-sm2|-es256][.<anything>].key.pem`: the infix tells a rotated key from its predecessor. */
 const KEY_FILE = /^envelope(-sm2|-es256)?(\.[a-z0-9-]+)?\.key\.pem$/;
+/** A reference to a key in a token (signer-pkcs11.ts). */
+const TOKEN_FILE = /^envelope-es256(\.[a-z0-9-]+)?\.pkcs11\.json$/;
 const ALGS: Readonly<Record<string, Alg>> = { '': 'Ed25519', '-es256': 'ES256', '-sm2': 'SM2-SM3' };
 
 export interface EnvelopeKeysGround {
@@ -42,6 +46,7 @@ interface Choice {
 export function envelopeKeys(ground: EnvelopeKeysGround): (participant: string, atMs?: number) => readonly Signer[] {
   const { trust, nowMs } = ground;
   const chosen = new Map<string, Choice>();
+  const tokenKey = tokenKeys();
   const held = new Map<string, { readonly generation: number; readonly keys: readonly HeldKey[] }>();
   return (participant, atMs = nowMs()) => {
     const known = chosen.get(participant);
@@ -49,7 +54,7 @@ export function envelopeKeys(ground: EnvelopeKeysGround): (participant: string, 
     if (isKnown) return known.signers;
     let holding = held.get(participant);
     if (holding?.generation !== trust.generation) {
-      holding = { generation: trust.generation, keys: readKeys(participant, ground) };
+      holding = { generation: trust.generation, keys: readKeys(participant, ground, tokenKey) };
       held.set(participant, holding);
     }
     const choice = choose(participant, holding.keys, atMs, ground);
@@ -95,11 +100,21 @@ function choose(
   };
 }
 
-function readKeys(participant: string, { root, sm2, passphrase }: EnvelopeKeysGround): readonly HeldKey[] {
+function readKeys(
+  participant: string,
+  { root, sm2, passphrase }: EnvelopeKeysGround,
+  tokenKey: (file: string) => TokenKey,
+): readonly HeldKey[] {
   const folder = join(root, 'participants', participant);
+  const inTokens = namesIn(folder, TOKEN_FILE).map((name): HeldKey => {
+    const file = join(folder, name);
+    const key = tokenKey(file);
+    const kid = kidOf(participant, 'ES256', key.spki);
+    return { file, kid, alg: 'ES256', signer: () => ({ kid, alg: 'ES256', sign: (bytes) => key.sign(bytes) }) };
+  });
   const names = namesIn(folder, KEY_FILE);
-  if (names.length === 0) readKeyFile(join(folder, 'envelope.key.pem'));
-  return names.map((name) => {
+  if (names.length + inTokens.length === 0) readKeyFile(join(folder, 'envelope.key.pem'));
+  const inFiles = names.map((name): HeldKey => {
     const file = join(folder, name);
     const pem = readKeyFile(file);
     const alg = ALGS[KEY_FILE.exec(name)?.[1] ?? '']!;
@@ -115,6 +130,7 @@ function readKeys(participant: string, { root, sm2, passphrase }: EnvelopeKeysGr
       throw new KeyProblem(file, '密钥无法使用', 'This key cannot be used', INIT, cause);
     }
   });
+  return [...inFiles, ...inTokens];
 }
 
 /** Says why none of the keys held may sign now. */

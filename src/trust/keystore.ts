@@ -144,7 +144,7 @@ async function openStore(folder: string, options: KeyStoreOptions, sm2: Sm2): Pr
     const own = ['participants', 'links'].flatMap((folder) =>
       namesIn(join(root, folder), /^[a-z]/).map((name) => join(root, folder, name)),
     );
-    return stampOf([join(root, 'crl'), ...own], /\.pem$/);
+    return stampOf([join(root, 'crl'), ...own], /\.(pem|pkcs11\.json)$/);
   };
   let stamp = watched();
 
