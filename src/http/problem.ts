@@ -117,6 +117,9 @@ const UNREADABLE: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'bad-checksum',
 ]);
 
+/** An answer is never much longer than what was asked; the count in `detail` says how many there are. */
+const MOST_ERRORS = 50;
+
 /** The body or file was turned down, for each of these reasons (at least one). */
 export function refusalProblem(refusals: readonly Refusal[], instance?: string): Problem {
   const first = refusals[0] ?? refuse('inconsistent');
@@ -128,7 +131,9 @@ export function refusalProblem(refusals: readonly Refusal[], instance?: string):
     detail: `输入被拒绝，共 ${refusals.length} 处，见 errors。/ The input was refused for ${refusals.length} reason(s), see errors.`,
     ...(instance === undefined ? {} : { instance }),
     code: first.code,
-    errors: refusals.map(({ code, pointer, zh, en }) => ({ pointer, code, message_zh: zh, message_en: en })),
+    errors: refusals
+      .slice(0, MOST_ERRORS)
+      .map(({ code, pointer, zh, en }) => ({ pointer, code, message_zh: zh, message_en: en })),
   };
 }
 
