@@ -27,9 +27,10 @@ export interface Ground {
   readonly list: LocalTrustList;
 }
 
-/** Only the gateway countersigns; times further apart than clocks may be would be a story told afterwards. */
+/** Only the gateway countersigns. */
 const GATEWAY = 'qiao';
-const MAX_SKEW_MS = 300_000;
+/** How far the clocks of gateway, exchanges and witnesses may be apart: what is further is a story told afterwards. */
+export const MAX_SKEW_MS = 300_000;
 
 export function proveReceipts(
   bundle: Bundle,

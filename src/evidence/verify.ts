@@ -16,7 +16,7 @@ import { aboutKey, type EvidenceRefusal, refuse } from './codes.ts';
 import type { ProvenCosigned } from './cosigned.ts';
 import { forkIn, type Head, openHead, placedIn } from './log-proof.ts';
 import { type ProvenNative, proveNative } from './native.ts';
-import { type ProvenReceipt, proveReceipts } from './receipts.ts';
+import { MAX_SKEW_MS, type ProvenReceipt, proveReceipts } from './receipts.ts';
 import { chainFaults, type KeyUse } from './signers.ts';
 
 /** What verifying needs beside bundle and anchor. */
@@ -44,9 +44,6 @@ export interface Evidence {
   /** The deal under both exchanges' signatures; null for what is no deal, or is not confirmed. */
   readonly cosigned: ProvenCosigned | null;
 }
-
-/** How far the clocks of gateway, exchanges and witnesses may be apart. */
-export const MAX_SKEW_MS = 300_000;
 
 /** Never throws for what it is given; the first fault in the order of the steps is the answer. */
 export function verifyEvidence(

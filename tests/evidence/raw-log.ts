@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { nativeSm2, readSm2PrivateKey } from '../../src/trust/sm2.ts';
 import { sm2Pem } from './raw-keys.ts';
 
@@ -135,8 +135,4 @@ export function rsOf(der: Uint8Array): Buffer {
 export function checkpointNote(leaves: readonly Uint8Array[], keys: readonly NoteKey[], timeS: number): string {
   const text = `qiao/log\n${leaves.length}\n${treeHash(leaves).toString('base64')}\n`;
   return `${text}\n${keys.map((key) => key.line(text, timeS)).join('')}`;
-}
-
-export function spkiOf(publicKey: KeyObject): Buffer {
-  return publicKey.export({ format: 'der', type: 'spki' });
 }
