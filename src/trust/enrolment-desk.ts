@@ -50,7 +50,8 @@ const HEADER = { typ: proposalProfile.typ, iss: OPERATORS };
 export async function propose(desk: OperatorDesk, request: Request): Promise<Checked<Pending>> {
   const refusal = knownOperator(desk);
   if (refusal !== undefined) return refused(refusal);
-  const at = instantAt(Math.floor(desk.nowMs / 1000) * 1000);
+  // The next whole second: nothing is revoked before it was asked for.
+  const at = instantAt(Math.ceil(desk.nowMs / 1000) * 1000);
   const proposal: Proposal = { format: PROPOSAL_FORMAT, at, base: desk.list.sha256, request };
   const next = nextPayload(desk.list, proposal);
   if (!next.ok) return next;

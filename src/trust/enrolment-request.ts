@@ -148,7 +148,7 @@ function term(desk: Desk, beginsMs: number | undefined, known: boolean, by: Auth
   // A minute beyond the day that is asked for: the second operator's clock is another one.
   const earliestMs = known ? desk.nowMs + PUBLISH_BEFORE_MS + 60_000 : desk.nowMs;
   return {
-    notBefore: instantAt(seconds(beginsMs ?? earliestMs).getTime()),
+    notBefore: instantAt(Math.ceil((beginsMs ?? earliestMs) / 1000) * 1000),
     notAfter: instantAt(seconds(endMs(desk, by, 'signing')).getTime()),
     status: 'active',
   } as const;
