@@ -31,7 +31,7 @@ export class TextWindow {
   async fill(): Promise<void> {
     const parts = [this.text.slice(this.at)];
     let length = parts[0]!.length;
-    while (!this.#isEnded && length < 2 * MAX_PIECE_BYTES) {
+    while (!this.#isEnded && length < 4 * MAX_PIECE_BYTES) {
       const { value, done } = await this.#chunks.next();
       const text = this.#decoded(done === true ? undefined : value);
       if (done === true || text === undefined) this.#isEnded = true;

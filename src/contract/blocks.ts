@@ -1,5 +1,5 @@
 /** The longest piece (a row with what stands before it) that is held in memory. */
-export const MAX_PIECE_BYTES = 1_048_576;
+export const MAX_PIECE_BYTES = 65_536;
 
 export interface Block {
   readonly bytes: Buffer;

@@ -6,28 +6,29 @@ create table clearing_book (
   cycle text not null,
   -- ctex, stex, szse or journal
   side text not null,
-  -- the business day the book itself names
-  date date not null,
-  batch int not null check (batch > 0),
+  -- the business day the book itself names; null, as its other statements, where it could not be read
+  date date,
+  batch int check (batch > 0),
   state text not null check (state in ('loaded', 'refused', 'superseded')),
   -- where it came from: a file's name, `link`, `journal`
   source text not null,
   -- SHA-256 of its exact bytes, hex; of the journal its cut: `no <= 4711`
   digest text not null,
-  opening_count bigint not null,
-  row_count bigint not null,
-  total_price_fen numeric not null,
-  total_fee_fen numeric not null,
+  opening_count bigint,
+  row_count bigint,
+  total_price_fen numeric,
+  total_fee_fen numeric,
   quarantined int not null default 0,
-  -- why it was refused: [{ code, pointer, zh, en }]
+  -- why it was refused: [{ control, zh, en, stated, found }]
   refusals json not null default '[]',
   -- the journaled statement, with the bytes
   message uuid references message (id),
-  loaded_at timestamptz not null
+  loaded_at timestamptz not null,
+  check (state = 'refused' or num_nulls(date, batch, opening_count, row_count, total_price_fen, total_fee_fen) = 0)
 );
 -- One book of each side stands; the same bytes are taken once; a batch number means one content.
 create unique index clearing_book_standing on clearing_book (cycle, side) where state = 'loaded';
-create unique index clearing_book_digest on clearing_book (cycle, side, digest) where state <> 'refused';
+create unique index clearing_book_digest on clearing_book (cycle, side, digest) where state <> 'refused' and side <> 'journal';
 create unique index clearing_book_batch on clearing_book (cycle, side, batch) where state <> 'refused' and side <> 'journal';
 create index clearing_book_before on clearing_book (side, date desc) where state = 'loaded';
 
@@ -84,12 +85,11 @@ create table clearing_quarantine (
 );
 select append_only('clearing_quarantine');
 
--- An exchange sees its own books, and of the rows those of its own deals that it or the journal states.
+-- An exchange sees its own books.
 do $$
 declare
   seen constant text[][] := array[
     ['clearing_book',       'side = (select viewer())'],
-    ['clearing_row',        'side = (select viewer()) or (side = ''journal'' and (select viewer()) in (home, host))'],
     ['clearing_quarantine', 'exists (select from clearing_book b where b.id = book)']
   ];
   t text[];
@@ -100,4 +100,19 @@ begin
     execute format('create policy reads on %I for select to qiao_reader using ((select viewer()) = ''*'' or %s)', t[1], t[2]);
     execute format('grant select on %I to qiao_reader', t[1]);
   end loop;
+end $$;
+-- Of the rows it sees those of its own deals that it or the journal states. A view, for COPY takes no row-level policy.
+create view clearing_row_seen with (security_barrier) as
+  select * from clearing_row
+   where (select viewer()) = '*' or side = (select viewer())
+      or (side = 'journal' and (select viewer()) in (home, host));
+revoke insert, update, delete on clearing_row_seen from qiao_gateway;
+grant select on clearing_row_seen to qiao_reader;
+
+-- Where the journal is cut: waits for the transactions that write to it and so for every number given out so far. Then no
+-- row at or below it can still appear, and the same cut gives the same rows for ever.
+create function journal_cut() returns bigint language plpgsql security definer set search_path from current as $$
+begin
+  lock table message in share mode;
+  return (select coalesce(max(no), 0) from message);
 end $$;
