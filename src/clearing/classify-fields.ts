@@ -1,0 +1,48 @@
+import { formatFen } from '../contract/money.ts';
+import type { BreakCode } from './codes.ts';
+import type { SeenRow } from './seen.ts';
+
+/** One field that differs: the book's word beside the journal's (without a journal: beside the other book's). */
+export interface FailingField {
+  readonly field: string;
+  readonly code: BreakCode;
+  readonly book: string | null;
+  readonly journal: string | null;
+}
+
+export interface Difference extends FailingField {
+  /** Book minus journal, of amounts. */
+  readonly deltaFen: bigint | null;
+}
+
+/** Every field in which a book differs from the journal; amounts up to `allowedFen` apart are TOL. `feeFen`: what that side's fee must be. */
+export function comparedWith(
+  journal: SeenRow,
+  book: SeenRow,
+  feeFen: bigint | undefined,
+  allowedFen: bigint,
+): readonly Difference[] {
+  const found: Difference[] = [];
+  const word = (field: string, code: BreakCode, said: string, meant: string) => {
+    if (said !== meant) found.push({ field, code, book: said, journal: meant, deltaFen: null });
+  };
+  word('home', 'PTY', book.home, journal.home);
+  word('host', 'PTY', book.host, journal.host);
+  word('buyer', 'PTY', book.buyer, journal.buyer);
+  word('seller', 'PTY', book.seller, journal.seller);
+  if (book.listing !== undefined && journal.listing !== undefined) {
+    word('listing', 'AST', book.listing, journal.listing);
+  }
+  const isReversal = (book.state === 'cancelled') !== (journal.state === 'cancelled');
+  word('state', isReversal ? 'STS-REV' : 'STS', book.state, journal.state);
+  const amount = (field: string, said: bigint, meant: bigint, codeOf: (deltaFen: bigint) => BreakCode) => {
+    const deltaFen = said - meant;
+    if (deltaFen === 0n) return;
+    const code = (deltaFen < 0n ? -deltaFen : deltaFen) <= allowedFen ? 'TOL' : codeOf(deltaFen);
+    found.push({ field, code, book: formatFen(said, 'yuan'), journal: formatFen(meant, 'yuan'), deltaFen });
+  };
+  amount('price', book.priceFen, journal.priceFen, (deltaFen) => (deltaFen > 0n ? 'AMT+' : 'AMT-'));
+  if (feeFen !== undefined) amount('fee', book.feeFen, feeFen, () => 'FEE');
+  word('businessDate', 'DAT', book.businessDate, journal.businessDate);
+  return found;
+}
