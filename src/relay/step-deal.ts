@@ -81,7 +81,7 @@ function laterRefusals(deal: Deal, before: DealStanding, context: StepContext): 
   if (fenOf(deal.price) !== before.priceFen) found.push(refuse('inconsistent', '/price'));
   if (deal.status === 'certified') {
     if (before.status === 'certified') found.push(refuse('state-forbids', '/status', before.status));
-    if (before.host !== before.home) {
+    else if (before.host !== before.home) {
       if (before.confirmation === null || !context.isCosigned(before)) found.push(refuse('not-confirmed', '/status'));
       if (before.paidFen < before.dueFen)
         found.push(refuse('not-funded', '/status', `${before.paidFen} / ${before.dueFen} 分`));
