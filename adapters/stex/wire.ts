@@ -61,8 +61,9 @@ export function readDocument(bytes: Uint8Array): Checked<WireDocument> {
   if (!isWdbh(WDBH)) refusals.push(refuse('bad-format', '/@WDBH'));
   if (compact.decode(SJ as Json, {}) instanceof Turned) refusals.push(refuse('bad-date', '/@SJ', String(SJ)));
   if (BB !== codes.version) refusals.push(refuse('unknown-code', '/@BB', String(BB).slice(0, 40)));
-  const unknown = Object.keys(rest).filter((key) => key.startsWith('@') || key === '#text');
-  const [name, ...more] = Object.keys(rest).filter((key) => !unknown.includes(key));
+  const isElement = (key: string) => !key.startsWith('@') && key !== '#text';
+  const unknown = Object.keys(rest).filter((key) => !isElement(key));
+  const [name, ...more] = Object.keys(rest).filter(isElement);
   for (const other of [...unknown, ...more]) refusals.push(refuse('unknown-field', `/${other}`));
   if (name === undefined) refusals.push(refuse('missing-field', ''));
   else if (!isObject(rest[name]))

@@ -95,16 +95,17 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
   });
 }
 
+/** An answer, and what is kept of it, is never much longer than what was asked. */
+const MOST_REFUSALS = 50;
+
 /** Reads the bytes; what cannot be read is refused, and still entered so that a repeat gets the same answer. */
 function read(arrival: Arrival, parts: IntakeParts): Traveller {
   const digest = createHash('sha256').update(arrival.bytes).digest();
   const decoded = parts.adapters.get(arrival.exchange)!.decode(arrival.bytes);
   const entry = { arrival, digest, messageId: parts.newId() };
   if (!decoded.ok) {
-    return {
-      entry: { ...entry, refusals: decoded.refusals },
-      answer: { outcome: 'refused', refusals: decoded.refusals },
-    };
+    const refusals = decoded.refusals.slice(0, MOST_REFUSALS);
+    return { entry: { ...entry, refusals }, answer: { outcome: 'refused', refusals } };
   }
   return { entry, message: decoded.value };
 }
