@@ -1,6 +1,7 @@
 import { blocksOf, MAX_PIECE_BYTES } from '../contract/blocks.ts';
-import { isObject, type Json, parseJson } from '../contract/json.ts';
+import { isObject, parseJson } from '../contract/json.ts';
 import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts';
+import { quickJournalRow } from './journal-quick.ts';
 import { type JournalRow, journalRowOf } from './journal-row.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -16,15 +17,24 @@ export async function* readJournalLines(
   let line = 0;
   for await (const block of blocksOf(source, '\n', 16 * MAX_PIECE_BYTES)) {
     if (block.is === 'overlong') return refused(refuse('too-large', `/${line + 1}`));
+    const text = textOf(block.bytes);
     const rows: JournalRow[] = [];
-    for (let from = 0; from < block.bytes.byteLength; ) {
-      const at = block.bytes.indexOf(LF, from);
-      const end = at < 0 ? block.bytes.byteLength : at;
-      const bytes = block.bytes.subarray(from, end);
-      from = end + 1;
+    // Characters where the bytes are text, so that both ways find the same ends of lines; bytes where they are not.
+    const whole = text ?? block.bytes;
+    for (let from = 0; from < whole.length; ) {
       line++;
+      const quick = text === undefined ? undefined : quickJournalRow(text, from, line);
+      if (quick !== undefined) {
+        rows.push(quick.row);
+        from = quick.end + 1;
+        continue;
+      }
+      const at = typeof whole === 'string' ? whole.indexOf('\n', from) : whole.indexOf(LF, from);
+      const end = at < 0 ? whole.length : at;
+      const bytes = typeof whole === 'string' ? Buffer.from(whole.slice(from, end)) : whole.subarray(from, end);
+      from = end + 1;
       if (bytes.byteLength === 0) continue;
-      const row = rowIn(bytes, line);
+      const row = strictRow(bytes, line);
       if (!row.ok) {
         return refused(...row.refusals.map((one) => ({ ...one, pointer: `/${line}${one.pointer}` })));
       }
@@ -35,21 +45,15 @@ export async function* readJournalLines(
   return accepted(line);
 }
 
-function rowIn(bytes: Buffer, line: number): Checked<JournalRow> {
-  const json = quick(bytes) ?? parseJson(bytes);
+function strictRow(bytes: Buffer, line: number): Checked<JournalRow> {
+  const json = parseJson(bytes);
   if (!json.ok) return json;
   return isObject(json.value) ? journalRowOf(json.value, line) : refused(refuse('wrong-type'));
 }
 
-/**
- * JSON.parse takes the last of two equal keys in silence, and rounds. What it reads is certain where writing it again gives
- * the very same text, which is so for every line that a program wrote without spaces; anything else is read strictly.
- */
-function quick(bytes: Buffer): Checked<Json> | undefined {
+function textOf(bytes: Uint8Array): string | undefined {
   try {
-    const text = utf8.decode(bytes);
-    const value = JSON.parse(text) as Json;
-    return JSON.stringify(value) === text ? accepted(value) : undefined;
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }

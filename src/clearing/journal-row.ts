@@ -41,7 +41,8 @@ export function journalRowOf(deal: JsonObject, line: number, isConfirmed = false
   const fees = feesOf(deal.fees, home, host);
   if (fees === undefined) return refused(refuse('bad-money', '/fees'));
   const { homeFeeFen, hostFeeFen } = fees;
-  const listingId = isObject(listing) && typeof listing.id === 'string' ? listing.id : undefined;
+  const listingId =
+    isObject(listing) && typeof listing.id === 'string' && NUMBER.test(listing.id) ? listing.id : undefined;
   if (listingId === undefined) return refused(refuse('missing-field', '/listing'));
   return accepted({
     version,
