@@ -14,13 +14,11 @@ import {
   type WitnessRefusal,
 } from '../journal/checkpoints.ts';
 import type { Database } from '../journal/database.ts';
-import { consistencyProof } from '../journal/tree.ts';
-import { parseTreeSize } from '../log/checkpoint.ts';
-import { type Cosignature, verifyCosignature } from '../log/cosignature.ts';
-import { parseNote, parseSignatures, signatureLine } from '../log/note.ts';
+import type { Cosignature } from '../log/cosignature.ts';
+import { signatureLine } from '../log/note.ts';
 import type { WitnessKey } from '../log/quorum.ts';
-import type { WitnessLine, WitnessReply } from '../witness/client.ts';
-import { SIZE_TYPE } from '../witness/request.ts';
+import type { WitnessLine } from '../witness/client.ts';
+import { putCheckpoint } from './put-checkpoint.ts';
 
 export interface WitnessState {
   readonly exchange: string;
@@ -63,9 +61,6 @@ export interface WitnessingLimits {
   readonly witnessRetryCapMs: number;
 }
 
-/** Sizes learnt and newer checkpoints found while one is put before a witness; more is not going anywhere. */
-const MOST_TURNS = 4;
-
 export function openWitnessing(parts: WitnessingParts): Witnessing {
   const loops = parts.witnesses.map((witness) => {
     const line = parts.lines.get(witness.exchange);
@@ -102,7 +97,16 @@ function openLoop(parts: WitnessingParts, { exchange, key }: WitnessKey, line: W
     state = { ...state, cosigned: state.cosigned ?? (await known(database, exchange)) };
     const newest = await latestCheckpoint(database);
     if (newest === undefined || !isDue(newest)) return;
-    const outcome = await put(parts, { exchange, key }, line, newest, state.cosigned?.size ?? 0n, ended.signal);
+    const outcome = await putCheckpoint({
+      database,
+      witness: { exchange, key },
+      line,
+      checkpoint: newest,
+      from: state.cosigned?.size ?? 0n,
+      timeoutMs: limits.witnessTimeoutMs,
+      ended: ended.signal,
+      nowMs,
+    });
     if ('cosignature' in outcome) await accept(outcome.checkpoint, outcome.cosignature);
     else await refuse(outcome.refusal);
     state = { ...state, reachable: true };
@@ -175,62 +179,4 @@ function openLoop(parts: WitnessingParts, { exchange, key }: WitnessKey, line: W
 async function known(database: Database, exchange: string): Promise<WitnessState['cosigned']> {
   const last = await lastCosigned(database, exchange);
   return last && { size: last.size, atMs: last.receivedAt.getTime() };
-}
-
-type Outcome =
-  | { readonly checkpoint: SignedCheckpoint; readonly cosignature: Cosignature }
-  | { readonly refusal: WitnessRefusal };
-
-/**
- * Puts one checkpoint before a witness, from the size that it says it has seen.
- * @throws what keeps it from answering, or an answer that means nothing: to be tried again
- */
-async function put(
-  parts: WitnessingParts,
-  { exchange, key }: WitnessKey,
-  line: WitnessLine,
-  newest: SignedCheckpoint,
-  from: bigint,
-  ended: AbortSignal,
-): Promise<Outcome> {
-  const { database, limits } = parts;
-  let checkpoint = newest;
-  let oldSize = from <= newest.size ? from : 0n;
-  const refused = (kind: WitnessRefusal['kind'], witnessSize: bigint | undefined): Outcome => {
-    const { size } = checkpoint;
-    return { refusal: { witness: exchange, kind, size, witnessSize, refusedAt: new Date(parts.nowMs()) } };
-  };
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const proves = oldSize > 0n && oldSize < checkpoint.size;
-    const proof = proves ? await consistencyProof(database, oldSize, checkpoint.size) : [];
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(limits.witnessTimeoutMs)]);
-    const reply = await line.addCheckpoint({ oldSize, proof, note: checkpoint.note }, signal);
-    if (reply.status === 200) return { checkpoint, cosignature: wordOf(reply, checkpoint, key) };
-    if (reply.status === 422) return refused('fork', oldSize);
-    const seen = reply.status === 409 && reply.type === SIZE_TYPE ? sizeOf(reply) : undefined;
-    if (seen === undefined) throw new Error(`the witness answered ${reply.status}`);
-    // It has our size, and still will not: its tree of that size is another.
-    if (seen === oldSize && oldSize === checkpoint.size) return refused('fork', seen);
-    if (seen <= checkpoint.size) oldSize = seen;
-    else {
-      // Another gateway on this database may have shown it a newer one meanwhile.
-      const later = await latestCheckpoint(database);
-      if (later === undefined || later.size < seen) return refused('rollback', seen);
-      [checkpoint, oldSize] = [later, seen];
-    }
-  }
-  throw new Error('the witness names another size each time');
-}
-
-function sizeOf({ body }: WitnessReply): bigint | undefined {
-  return body.endsWith('\n') ? parseTreeSize(body.slice(0, -1)) : undefined;
-}
-
-function wordOf({ body }: WitnessReply, { note }: SignedCheckpoint, key: WitnessKey['key']): Cosignature {
-  const text = parseNote(note)?.text ?? '';
-  for (const line of parseSignatures(body) ?? []) {
-    const cosignature = verifyCosignature(text, line, key);
-    if (cosignature !== undefined) return cosignature;
-  }
-  throw new Error('the witness answered with no cosignature of its own');
 }

@@ -70,7 +70,7 @@ function watch(urls: Readonly<Record<string, string>>, on = database, heartbeatM
     limits: {
       checkpointIntervalMs: 20,
       witnessHeartbeatMs: heartbeatMs,
-      witnessTimeoutMs: 500,
+      witnessTimeoutMs: 10_000,
       retryBaseMs: 10,
       witnessRetryCapMs: 100,
     },
