@@ -197,6 +197,12 @@ export const defaultLimits = {
   poolSize: 20,
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
+  /** One book loaded or one partition compared; partitions compared at once. */
+  clearingTimeoutMs: 600_000,
+  clearingJobs: 2,
+  /** Bad rows kept of one book, and bytes of each; with more of them the book is refused. */
+  quarantineRows: 1_000,
+  quarantineBytes: 4_096,
   /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
   leaseMs: 30_000,
   /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */

@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   localise: async () => (await import('./localise.ts')).addLocalise,
   decide: async () => (await import('./decide.ts')).addDecide,
   rules: async () => (await import('./rules.ts')).addRules,
+  reconcile: async () => (await import('./reconcile.ts')).addReconcile,
   evidence: async () => (await import('./evidence.ts')).addEvidence,
   verify: async () => (await import('./verify.ts')).addVerify,
   witness: async () => (await import('./witness.ts')).addWitness,

@@ -90,6 +90,7 @@ const REQUEST_PROBLEMS = {
     '同一 Idempotency-Key 用于不同的请求',
     'this Idempotency-Key was used for a different request',
   ],
+  CTL: [422, '总分不符，对账单被拒收', 'detail and control total differ: the statement is refused'],
   'too-many-tries': [
     429,
     '此账号的失败次数过多，请在 Retry-After 所示秒数之后再试',

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { adapters } from '../../adapters/all.ts';
+import { jobsHere } from '../clearing/jobs.ts';
+import { type LoadParts, loadStatement } from '../clearing/load.ts';
+import { loadJournalLines } from '../clearing/load-journal.ts';
+import { foundIn, type KeptFound } from '../clearing/match-found.ts';
+import { type RunSummary, reconcile } from '../clearing/reconcile.ts';
+import type { Limits } from '../config-settings.ts';
+import { type Exchange, exchanges } from '../contract/exchange.ts';
+import type { Checked } from '../contract/refusal.ts';
+import type { BookRefused } from '../http/problem-books.ts';
+import { openDatabase } from '../journal/database.ts';
+import { GATEWAY_ROLE } from '../journal/roles.ts';
+import { Surroundings } from './terminal.ts';
+
+export interface BookFiles {
+  readonly date: string;
+  readonly journal: string;
+  readonly statements: Readonly<Record<Exchange, string>>;
+}
+
+export interface FileParts {
+  /** A database with all tables, and nothing of that day in it. */
+  readonly url: string;
+  readonly limits: Pick<Limits, 'clearingTimeoutMs' | 'clearingJobs' | 'quarantineRows' | 'quarantineBytes'>;
+  nowMs(): number;
+  /** Of all bytes while loading, of all partitions while comparing; `stage` changes in this order. */
+  progress(stage: Stage, done: number, of: number): void;
+}
+
+export type Stage = 'books' | 'journal' | 'compare';
+
+export type Reconciled =
+  | { readonly ok: true; readonly summary: RunSummary; breaks(): AsyncGenerator<KeptFound, void, void> }
+  | { readonly ok: false; readonly refused: readonly BookRefused[] };
+
+/** From files to classified breaks. The answer is handed to `use` while the database is open. */
+export async function reconcileFiles<Result>(
+  files: BookFiles,
+  parts: FileParts,
+  use: (reconciled: Reconciled) => Promise<Result>,
+): Promise<Result> {
+  const { limits, url, nowMs } = parts;
+  const order = { cycle: files.date, version: 1 };
+  const loadParts: LoadParts = {
+    url,
+    limits: {
+      timeoutMs: limits.clearingTimeoutMs,
+      lockTimeoutMs: limits.clearingTimeoutMs,
+      role: GATEWAY_ROLE,
+      quarantineRows: limits.quarantineRows,
+      quarantineBytes: limits.quarantineBytes,
+    },
+    nowMs,
+    newId: randomUUID,
+  };
+  const reading = await progressOf(
+    exchanges.map((side) => files.statements[side]),
+    (done, of) => parts.progress('books', done, of),
+  );
+  const books = await Promise.all(
+    exchanges.map(async (side) => {
+      const adapter = adapters.find(({ exchange }) => exchange === side)!;
+      const source = files.statements[side];
+      const read = (bytes: AsyncIterable<Uint8Array>) => adapter.readStatement(bytes);
+      const { outcome, book } = await loadStatement(
+        { ...order, side, source, bytes: reading(source), read },
+        loadParts,
+      );
+      return outcome === 'refused' ? [{ book: side, failures: book.failures, refusals: [] }] : [];
+    }),
+  );
+  const refused: BookRefused[] = books.flat();
+  if (refused.length > 0) return use({ ok: false, refused });
+  const source = files.journal;
+  const journalBytes = await progressOf([source], (done, of) => parts.progress('journal', done, of));
+  const journal: Checked<unknown> = await loadJournalLines(
+    { ...order, source, bytes: journalBytes(source) },
+    loadParts,
+  );
+  if (!journal.ok) {
+    return use({ ok: false, refused: [{ book: 'journal', failures: [], refusals: journal.refusals }] });
+  }
+  const database = openDatabase(url, {
+    max: limits.clearingJobs + 1,
+    role: GATEWAY_ROLE,
+    statementTimeoutMs: limits.clearingTimeoutMs,
+  });
+  try {
+    const summary = await reconcile(
+      { ...order, tolerances: [] },
+      {
+        database,
+        jobs: jobsHere(limits.clearingJobs),
+        nowMs,
+        newId: randomUUID,
+        progress: (done, of) => parts.progress('compare', done, of),
+      },
+    );
+    async function* breaks() {
+      for await (const page of foundIn(database, summary.run)) {
+        yield* page.filter(({ outcome }) => outcome === 'break');
+      }
+    }
+    return await use({ ok: true, summary, breaks });
+  } finally {
+    await database.close();
+  }
+}
+
+/** Readers of those files that tell together how far they are, in bytes. Opens each first: a missing one is said at once. */
+async function progressOf(
+  files: readonly string[],
+  tell: (done: number, of: number) => void,
+): Promise<(file: string) => AsyncGenerator<Uint8Array, void, void>> {
+  let [done, of] = [0, 0];
+  for (const file of files) of += await sizeOf(file);
+  return async function* (file) {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1_048_576 })) {
+      done += (chunk as Uint8Array).byteLength;
+      tell(done, of);
+      yield chunk as Uint8Array;
+    }
+  };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    const handle = await open(file, 'r');
+    const stat = await handle.stat().finally(() => handle.close());
+    if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    return stat.size;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new Surroundings(`无法读取文件 ${file}（${code}）`, `cannot read ${file} (${code})`, error);
+  }
+}
