@@ -36,7 +36,24 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
       await writeJson(terminal.stdout, figures);
       end(figures.checkedInBooks.found === figures.checkedInBooks.expected ? EXIT.done : EXIT.failed);
     });
+  bench
+    .command('reconcile')
+    .description('从对账单文件到差错的用时与内存 / from statement files to classified breaks: time and memory')
+    .option('--deals <n>', '成交笔数 / deals', dealsArgument, 1_000_000)
+    .action(async ({ deals }: { readonly deals: number }) => {
+      const { benchReconcile } = await import('../../bench/reconcile.ts');
+      const progress = (text: string) => void terminal.stderr.write(`${text}\n`);
+      const figures = await benchReconcile({ deals, progress });
+      await writeJson(terminal.stdout, figures);
+      const { expected, found, wrong } = figures.breaks;
+      end(found === expected && wrong === 0 ? EXIT.done : EXIT.failed);
+    });
 };
+
+function dealsArgument(text: string): number {
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError('须为 1 至 99999999 / must be 1 to 99999999');
+  return Number(text);
+}
 
 function secondsArgument(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('须为正整数 / must be a whole number above 0');
