@@ -15,11 +15,11 @@ import {
   type LocalTrustList,
   readTrustList,
   shownFaults,
-  successionFault,
   type TrustListFault,
   trustFault,
 } from './trust/trust-list.ts';
 import { continuation, versionsBefore } from './trust/trust-list-file.ts';
+import { successionFault } from './trust/trust-list-succession.ts';
 
 /** Days are counted; once a minute is often enough. */
 const WARN_EVERY_MS = 60_000;

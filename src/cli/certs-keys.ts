@@ -1,85 +1,26 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { exchangeNames, exchanges, isExchange } from '../contract/exchange.ts';
 import { refuse } from '../contract/refusal.ts';
 import { verifierKey, writeVerifierKey } from '../log/note.ts';
-import { encrypted, holdCeremony } from '../trust/ceremony.ts';
-import { witnessName } from '../trust/demo-keys.ts';
+import { encrypted } from '../trust/ceremony.ts';
 import { enrol, type HeldUse, install } from '../trust/enrolment-keys.ts';
 import { writeStoreFile } from '../trust/keystore-files.ts';
 import { type KeyKind, makeKeyPem, readPrivateKey } from '../trust/pki/keys.ts';
 import { PolicyProblem } from '../trust/pki/policy.ts';
-import { OPERATOR_NAME } from '../trust/trust-anchor.ts';
-import { newPassphrase, passphraseVariable, type StoreFlags, secretOf, storeFolder } from './certs-desk.ts';
+import { witnessName } from '../trust/trust-anchor.ts';
+import { newPassphrase, type StoreFlags, secretOf, storeFolder } from './certs-desk.ts';
+import { keyInPkcs12 } from './certs-pkcs12.ts';
 import { type AddCommand, exchangeArgument } from './command.ts';
 import { readInput } from './input.ts';
 import { refuseInput, write } from './output.ts';
 import { EXIT, type Exit, type Terminal } from './terminal.ts';
-
-interface InitFlags extends StoreFlags {
-  readonly operator: readonly string[];
-  readonly witness: readonly string[];
-  readonly host: readonly string[];
-  readonly offline: string;
-}
-
-/** `qiao certs init`: the beginning of a federation, with all operators present. */
-export const addInit: AddCommand = (certs, { terminal, end }) => {
-  certs
-    .command('init')
-    .description(
-      '建立三套证书体系、操作员与日志密钥、信任锚和首版信任清单 / hierarchies, operators, anchor, first list',
-    )
-    .requiredOption('--operator <name>', '操作员，至少两名 / an operator; at least two', repeated(operatorArgument))
-    .requiredOption('--offline <folder>', '离线目录：根密钥与操作员密钥 / roots and operators keys, to be taken away')
-    .requiredOption(
-      '--witness <exchange=key>',
-      '各所见证人公钥 / a witness key, from enrol --use witness',
-      repeated(witnessArgument),
-    )
-    .option('--host <name>', '网关 TLS 证书的主机名 / a host name of the gateway', repeated(), [
-      'localhost',
-      '127.0.0.1',
-    ])
-    .option('--store <folder>', '密钥库 / the key store')
-    .action(async (flags: InitFlags) => {
-      const root = flags.store === undefined ? storeFolder(terminal, flags) : resolve(flags.store);
-      const names = [...new Set(flags.operator)];
-      if (names.length < 2)
-        return end(await refuseInput(terminal, [refuse('same-operator', '/operator', names.join())]));
-      const made = await byPolicy(terminal, () =>
-        holdCeremony({
-          root,
-          offline: resolve(flags.offline),
-          operators: names.map((name) => ({ name, passphrase: newPassphrase(terminal, passphraseVariable(name)) })),
-          witnesses: flags.witness.map((text) => ({ exchange: text.slice(0, 4), key: text.slice(5) })),
-          passphrase: newPassphrase(terminal, 'QIAO_KEYS_PASSPHRASE'),
-          offlinePassphrase: newPassphrase(terminal, 'QIAO_OFFLINE_PASSPHRASE'),
-          hosts: flags.host,
-          nowMs: terminal.nowMs(),
-        }),
-      );
-      if (typeof made === 'number') return end(made);
-      if (!made.ok) return end(await refuseInput(terminal, made.refusals));
-      await write(
-        terminal.stdout,
-        [
-          `密钥库 store      ${root}`,
-          `离线 offline      ${resolve(flags.offline)}  （根密钥、操作员密钥：请移走 / take it away）`,
-          `信任锚 anchor     ${root}/anchor.json  （交给每个验证方 / give it to every verifier）`,
-          `操作员 operators  ${names.join(', ')}`,
-          '',
-        ].join('\n'),
-      );
-      end(EXIT.done);
-    });
-};
 
 interface EnrolFlags extends StoreFlags {
   readonly use: HeldUse | 'witness';
   readonly exchange?: string;
   readonly host: readonly string[];
   readonly name?: string;
+  readonly pkcs12?: string;
 }
 
 const USES: Readonly<Record<HeldUse, KeyKind | undefined>> = {
@@ -109,6 +50,7 @@ export const addEnrol: AddCommand = (certs, { terminal, end }) => {
     )
     .option('--host <name>', 'TLS 主机名 / a host name, for TLS', repeated(), [])
     .option('--name <text>', '名称 / the name in the certificate')
+    .option('--pkcs12 <file>', '已有密钥（PKCS #12）/ a key that is there already')
     .option('--store <folder>', '密钥库 / the key store')
     .action(async (participant: string, flags: EnrolFlags) => {
       const root = storeFolder(terminal, flags);
@@ -120,8 +62,12 @@ export const addEnrol: AddCommand = (certs, { terminal, end }) => {
         await write(terminal.stdout, `${participant}=${key}\n`);
         return end(EXIT.done);
       }
+      const given = flags.pkcs12 === undefined ? undefined : await keyInPkcs12(terminal, flags.pkcs12);
+      if (given?.ok === false) return end(await refuseInput(terminal, given.refusals));
+      const use = flags.use;
+      const privateKeyPem = given?.value.privateKeyPem;
       const made = await byPolicy(terminal, () =>
-        enrolHere(terminal, participant, { ...flags, use: flags.use as HeldUse }, passphrase),
+        enrolHere(terminal, participant, { ...flags, use, privateKeyPem }, passphrase),
       );
       if (typeof made === 'number') return end(made);
       await write(
@@ -146,6 +92,7 @@ export async function enrolHere(
     readonly exchange?: string;
     readonly host?: readonly string[];
     readonly name?: string;
+    readonly privateKeyPem?: string | undefined;
   },
   passphrase: string | undefined,
 ) {
@@ -161,6 +108,7 @@ export async function enrolHere(
     hosts: flags.use === 'tls' && (flags.host ?? []).length === 0 ? ['localhost', '127.0.0.1'] : (flags.host ?? []),
     exchange: flags.use === 'link' && participant === 'qiao' ? flags.exchange : undefined,
     passphrase,
+    privateKeyPem: flags.privateKeyPem,
   });
 }
 
@@ -202,18 +150,8 @@ export function participantArgument(text: string): string {
   throw new InvalidArgumentError(`须为其中之一 / must be one of: qiao, ${exchanges.join(', ')}`);
 }
 
-function operatorArgument(text: string): string {
-  if (OPERATOR_NAME.test(text)) return text;
-  throw new InvalidArgumentError('须为小写字母、数字与连字符 / lower-case letters, digits and hyphens');
-}
-
-function witnessArgument(text: string): string {
-  if (isExchange(text.slice(0, 4)) && text[4] === '=') return text;
-  throw new InvalidArgumentError('须为 <交易所>=<公钥> / must be <exchange>=<verifier key>');
-}
-
 /** An option that may be given several times. */
-function repeated(check: (text: string) => string = (text) => text) {
+export function repeated(check: (text: string) => string = (text) => text) {
   let own = false;
   return (text: string, before: readonly string[] | undefined): readonly string[] => {
     const given = own ? (before ?? []) : [];

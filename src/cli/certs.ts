@@ -1,6 +1,9 @@
-import { addApprove, addCrl, addIssue, addRevoke, addRotate } from './certs-acts.ts';
-import { addEnrol, addInit, addInstall } from './certs-keys.ts';
+import { addIssue, addRotate } from './certs-acts.ts';
+import { addApprove, addCrl, addRevoke } from './certs-approve.ts';
+import { addInit } from './certs-init.ts';
+import { addEnrol, addInstall } from './certs-keys.ts';
 import { addList } from './certs-list.ts';
+import { addExport } from './certs-pkcs12.ts';
 import type { AddCommand } from './command.ts';
 
 /** `qiao certs`: keys and certificates of the federation, in a key store folder. Whatever is trusted, two operators sign. */
@@ -17,7 +20,18 @@ export const addCerts: AddCommand = (program, ground) => {
   QIAO_OPERATOR_<NAME>_PASSPHRASE_FILE     操作员各自的密钥 / each operator's own key
 详见 / see certs/README.md`,
     );
-  for (const add of [addInit, addEnrol, addIssue, addApprove, addRotate, addRevoke, addCrl, addInstall, addList]) {
+  for (const add of [
+    addInit,
+    addEnrol,
+    addIssue,
+    addApprove,
+    addRotate,
+    addRevoke,
+    addCrl,
+    addInstall,
+    addExport,
+    addList,
+  ]) {
     add(certs, ground);
   }
 };

@@ -4,7 +4,7 @@
  */
 
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { exchangeNames, exchanges, type Participant } from '../contract/exchange.ts';
@@ -13,20 +13,15 @@ import { ORIGIN } from '../log/checkpoint.ts';
 import { verifierKey, writeVerifierKey } from '../log/note.ts';
 import { LINKS } from './ceremony.ts';
 import { type Authorities, type AuthorityName, chainPem, crlPem, makeHierarchies, rootNames } from './hierarchies.ts';
-import { INIT, KeyProblem, writeStoreFile } from './keystore-files.ts';
+import { writeStoreFile } from './keystore-files.ts';
 import { issueLeaf } from './pki/authority.ts';
 import { makeKeyPem } from './pki/keys.ts';
 import { pemOf } from './pki/pem.ts';
 import { DEFAULT_SM2_ID } from './sm2.ts';
-import { ANCHOR_FORMAT, type TrustAnchor, writeAnchor } from './trust-anchor.ts';
+import { ANCHOR_FORMAT, type TrustAnchor, witnessName, writeAnchor } from './trust-anchor.ts';
 import { TRUST_FORMAT } from './trust-list.ts';
 import { kidOf, type LinkRecord, linkKidOf, type TrustRecord } from './trust-list-records.ts';
 import { operatorSigner, signTrustList } from './trust-list-write.ts';
-
-/** The name of an exchange's witness in its verifier key. */
-export function witnessName(exchange: string): string {
-  return `${exchange}/witness`;
-}
 
 /** Whose own protocol is SM2 signs envelopes with it too. */
 const WITH_SM2: ReadonlySet<string> = new Set<Participant>(['stex']);
@@ -35,42 +30,6 @@ const NOTICE = `演示密钥：各方私钥同在一处，仅供演示，生产�
 Demo keys: the private keys of all sides in one place. For demonstration only; production refuses them.
 `;
 const TITLE = '桥 演示 Qiao demo';
-
-/**
- * Where the keys really are: the folder itself, or its `demo` store where that is allowed, made when there is none.
- * @throws KeyProblem
- */
-export async function chooseRoot(
-  folder: string,
-  { demo, nowMs }: { readonly demo: boolean; nowMs(): number },
-): Promise<string> {
-  const real = existsSync(join(folder, 'trust.json'));
-  if (real && (demo || !existsSync(join(folder, 'DEMO')))) return folder;
-  const demoRoot = join(folder, 'demo');
-  if (!demo) {
-    const en = 'There are only demo keys here, which production refuses';
-    throw real || existsSync(demoRoot)
-      ? new KeyProblem(folder, '这里只有演示密钥，生产环境拒绝使用', en, INIT)
-      : new KeyProblem(join(folder, 'trust.json'), '没有密钥库', 'There is no key store', INIT);
-  }
-  try {
-    // One that an earlier version of this program made; nobody relies on demo keys, but they are not thrown away either.
-    if (existsSync(join(demoRoot, 'DEMO')) && !existsSync(join(demoRoot, 'anchor.json'))) setAside(demoRoot, nowMs());
-    if (!existsSync(join(demoRoot, 'trust.json'))) await makeDemoStore(demoRoot, new Date(nowMs()));
-  } catch (cause) {
-    const [zh, en] = ['无法建立演示密钥', 'The demo keys cannot be made'];
-    throw new KeyProblem(demoRoot, zh, en, 'QIAO_KEYS=<writable folder>', cause);
-  }
-  return demoRoot;
-}
-
-function setAside(demoRoot: string, nowMs: number): void {
-  try {
-    renameSync(demoRoot, `${demoRoot}.${new Date(nowMs).toISOString().replaceAll(/[^0-9]/g, '')}`);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause; // another process was first
-  }
-}
 
 /**
  * Makes a whole store at `root`, all or nothing: two processes that start at once end up with one and the same.

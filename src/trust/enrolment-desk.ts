@@ -19,7 +19,8 @@ import { type OperatorDesk, sameFingerprint } from './enrolment-request.ts';
 import { namesIn, readStoreFile, replaceStoreFile } from './keystore-files.ts';
 import { PolicyProblem } from './pki/policy.ts';
 import { OPERATORS, operatorKeys, operatorOf, type TrustAnchor } from './trust-anchor.ts';
-import { readTrustList, shownFaults, successionFault, type TrustPayload } from './trust-list.ts';
+import { readTrustList, shownFaults, type TrustPayload } from './trust-list.ts';
+import { successionFault } from './trust-list-succession.ts';
 import { joinSignatures, operatorSigner, signTrustList } from './trust-list-write.ts';
 
 /** Something asked for, as it lies in the folder. */

@@ -13,8 +13,9 @@ import { encrypted } from './ceremony.ts';
 import { namesIn, readKeyFile, readStoreFile, replaceStoreFile, writeStoreFile } from './keystore-files.ts';
 import { readCertificate } from './pki/certificate.ts';
 import { makeCsr } from './pki/csr.ts';
-import { fingerprintOf, type KeyKind, makeKeyPem } from './pki/keys.ts';
+import { fingerprintOf, type KeyKind, makeKeyPem, readPrivateKey } from './pki/keys.ts';
 import { dersOfPem, pemOf } from './pki/pem.ts';
+import { PolicyProblem } from './pki/policy.ts';
 
 export type HeldUse = 'envelope' | 'envelope-sm2' | 'envelope-es256' | 'link' | 'tls';
 
@@ -29,6 +30,8 @@ export interface Enrolling {
   /** Links of the gateway: whose protocol. */
   readonly exchange?: string | undefined;
   readonly passphrase: string | undefined;
+  /** A key that is there already, PKCS#8 PEM; a new one is made without it. */
+  readonly privateKeyPem?: string | undefined;
 }
 
 export interface Enrolled {
@@ -41,7 +44,8 @@ export interface Enrolled {
 /** @throws PolicyProblem for names outside the policy */
 export async function enrol(enrolling: Enrolling): Promise<Enrolled> {
   const { root, participant, use, kind, name, hosts, exchange, passphrase } = enrolling;
-  const pem = makeKeyPem(kind);
+  const pem = enrolling.privateKeyPem ?? makeKeyPem(kind);
+  if (readPrivateKey(pem).kind !== kind) throw new PolicyProblem(`密钥须为 ${kind}`, `the key must be ${kind}`);
   const csr = await makeCsr({ participant, name, privateKeyPem: pem, hosts });
   const fingerprint = fingerprintOf(createPublicKey(createPrivateKey(pem)).export({ format: 'der', type: 'spki' }));
   const place = [participant, use, ...(exchange === undefined ? [] : [exchange]), fingerprint.slice(0, 16)].join('.');

@@ -19,16 +19,16 @@ import { join } from 'node:path';
 import type { NativeSigner, NativeVerifier } from '../contract/adapter.ts';
 import type { Signer } from '../envelope/jws.ts';
 import { type NoteSigner, noteSigner, type VerifierKey, verifierKey } from '../log/note.ts';
-import { chooseRoot, witnessName } from './demo-keys.ts';
 import { envelopeKeys } from './keystore-envelope.ts';
 import { INIT, KeyProblem, namesIn, readKeyFile, readStoreFile, stampOf } from './keystore-files.ts';
 import { linkSigner, linkVerifier } from './keystore-link.ts';
+import { chooseRoot } from './keystore-root.ts';
 import { nativeSigner } from './native.ts';
 import { dersOfPem } from './pki/pem.ts';
 import { nativeSm2, readSm2PrivateKey, type Sm2, sm2Signer } from './sm2.ts';
 import { chooseSm2 } from './sm2-check.ts';
 import { openSm2Threads, type ThreadLimits } from './sm2-threads.ts';
-import { parseAnchor, type TrustAnchor } from './trust-anchor.ts';
+import { parseAnchor, type TrustAnchor, witnessName } from './trust-anchor.ts';
 import { readTrustList, shownFaults } from './trust-list.ts';
 import { type LiveTrust, openLiveTrust } from './trust-list-live.ts';
 

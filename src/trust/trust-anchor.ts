@@ -87,6 +87,11 @@ export function operatorKeys(anchor: TrustAnchor): KeyIndex {
   return { find: (kid) => entries.get(kid) };
 }
 
+/** The name of an exchange's witness in its verifier key. */
+export function witnessName(exchange: string): string {
+  return `${exchange}/witness`;
+}
+
 /** `operator:alice:9f86d081884c7d65`. */
 export function operatorKid(name: string, spki: Uint8Array): string {
   return `operator:${name}:${createHash('sha256').update(spki).digest('hex').slice(0, 16)}`;

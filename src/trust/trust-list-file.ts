@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { readStoreFile } from './keystore-files.ts';
 import type { Sm2 } from './sm2.ts';
 import type { TrustAnchor } from './trust-anchor.ts';
-import { type LocalTrustList, readTrustList, successionFault, type TrustListFault, trustFault } from './trust-list.ts';
+import { type LocalTrustList, readTrustList, type TrustListFault, trustFault } from './trust-list.ts';
+import { successionFault } from './trust-list-succession.ts';
 
 export interface TrustFiles {
   readonly root: string;

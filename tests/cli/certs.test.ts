@@ -384,6 +384,26 @@ describe('a key is revoked', () => {
   });
 });
 
+describe('PKCS #12', () => {
+  it('carries the RSA key of a link, with its certificate, to another machine; a wrong password opens nothing', async () => {
+    const file = join(base, 'ctex.p12');
+    writeFileSync(join(base, 'P12'), 'passphrase of the file');
+    env.QIAO_PKCS12_PASSPHRASE_FILE = join(base, 'P12');
+    await done(`export ctex --out ${file} --store ${store}`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await certs(`export ctex --out ${file} --store ${store}`)).exit).toBe(1);
+    expect(await refusedFor(`export szse --out ${file}2 --store ${store}`)).toBe('not-expressible');
+    const enrol = `enrol qiao --use link --exchange ctex --pkcs12 ${file} --store ${base}/host2`;
+    const print = fingerprintIn(await done(enrol));
+    const [own] = (await listed()).links.filter(({ exchange }) => exchange === 'ctex');
+    expect(own?.kid).toBe(`link:ctex:gateway:rs256:${print.slice(0, 16)}`);
+    writeFileSync(join(base, 'P12'), 'another passphrase');
+    expect(await refusedFor(enrol)).toBe('bad-format');
+    writeFileSync(join(base, 'P12'), 'passphrase of the file');
+    expect(await refusedFor(enrol.replace('--exchange ctex', '--exchange szse'))).toBe('outside-policy');
+  });
+});
+
 describe('qiao certs list', () => {
   it('shows what is in force in both languages, and how many days are left', async () => {
     const text = await done(`list --store ${store}`, '2027-02-20T10:00:00+08:00');

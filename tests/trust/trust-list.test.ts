@@ -2,15 +2,10 @@ import fc from 'fast-check';
 import { signJws } from '../../src/envelope/jws.ts';
 import { nativeSm2 } from '../../src/trust/sm2.ts';
 import { OPERATORS, parseAnchor, writeAnchor } from '../../src/trust/trust-anchor.ts';
-import {
-  type LocalTrustList,
-  readPayload,
-  readTrustList,
-  successionFault,
-  type TrustPayload,
-} from '../../src/trust/trust-list.ts';
+import { type LocalTrustList, readPayload, readTrustList, type TrustPayload } from '../../src/trust/trust-list.ts';
 import { openLiveTrust } from '../../src/trust/trust-list-live.ts';
 import type { LinkRecord, TrustRecord } from '../../src/trust/trust-list-records.ts';
+import { successionFault } from '../../src/trust/trust-list-succession.ts';
 import { joinSignatures, signTrustList, writePayload } from '../../src/trust/trust-list-write.ts';
 import { linkRecord, makeOperators, nextList, signNext, TERM, trustRecord } from '../support/trust.ts';
 
