@@ -2,8 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Link } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
 import type { Exchange } from './contract/exchange.ts';
-import type { Statement } from './contract/message.ts';
-import type { Checked } from './contract/refusal.ts';
 import type { Faults } from './faults.ts';
 import type { GatewayParts, Log } from './gateway.ts';
 import { linkNotConfigured, reachOf } from './gateway-links.ts';
@@ -17,7 +15,7 @@ import { openIntakeQueue } from './relay/intake-queue.ts';
 import { type Lane, openLane } from './relay/lane.ts';
 import { redecide } from './relay/redecide.ts';
 import type { Seals } from './relay/seal.ts';
-import { takeStatement } from './relay/statements.ts';
+import { type TakenStatement, takeStatement } from './relay/statements.ts';
 import { openWakes, type Wakes } from './relay/wakes.ts';
 import { type Opened, stepOf } from './start-failure.ts';
 import type { TlsSide } from './trust/tls.ts';
@@ -42,7 +40,7 @@ export interface Relay {
   /** Connects to the exchanges and decides again what an earlier start held back. */
   start(): Promise<void>;
   sweep(): Promise<void>;
-  takeStatement(exchange: Exchange, date: string): Promise<Checked<Statement>>;
+  takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
   idle(): Promise<boolean>;
   /** Lanes before links: links wait for what lanes have under way. */
   stopSending(): Promise<void>;

@@ -3,8 +3,6 @@ import { type Access, openAccess } from './access/access.ts';
 import type { Config } from './config.ts';
 import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
-import type { Statement } from './contract/message.ts';
-import type { Checked } from './contract/refusal.ts';
 import { openFaults, shownError } from './faults.ts';
 import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-log.ts';
 import { openRelay } from './gateway-relay.ts';
@@ -25,6 +23,7 @@ import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
 import { redrive } from './journal/outbox.ts';
 import { adoptRulebook } from './relay/rulebooks.ts';
 import type { Seals } from './relay/seal.ts';
+import type { TakenStatement } from './relay/statements.ts';
 import { type Calendars, libraryCalendars } from './rules/calendar.ts';
 import { type Opened, openedSoFar, stepOf } from './start-failure.ts';
 import type { KeyStore } from './trust/keystore.ts';
@@ -59,7 +58,7 @@ export interface Gateway {
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
   /** Fetches an exchange's day-end books and journals them. */
-  takeStatement(exchange: Exchange, date: string): Promise<Checked<Statement>>;
+  takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
   /** Nothing waiting, nothing under way. */
   idle(): Promise<boolean>;
   /**

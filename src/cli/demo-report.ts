@@ -83,7 +83,7 @@ export async function reconcileBooks({ federation, say }: Act): Promise<boolean>
   const lines: string[][] = [];
   let agreed = true;
   for (const exchange of exchanges) {
-    const statement = await gateway.takeStatement(exchange, date);
+    const { statement } = await gateway.takeStatement(exchange, date);
     if (!statement.ok) {
       agreed = false;
       lines.push([exchange, '—', '—', statement.refusals.map(({ zh }) => zh).join('；')]);

@@ -16,21 +16,31 @@ export interface StatementParts {
   newId(): string;
 }
 
+/** One exchange's books as they came. */
+export interface TakenStatement {
+  readonly statement: Checked<Statement>;
+  /** Pages joined by LF. */
+  readonly bytes: Buffer;
+  /** The id under which they are journaled; absent where they are no statement. */
+  readonly message?: string;
+}
+
 /**
  * Fetches one exchange's books for a business day and journals them as its statement to the gateway, with the bytes
- * as they came (pages joined by LF). Whether they agree with the journal is for clearing to say.
+ * as they came. Whether they agree with the journal is for clearing to say.
  */
 export async function takeStatement(
   adapter: Adapter,
   link: Link,
   date: string,
   parts: StatementParts,
-): Promise<Checked<Statement>> {
+): Promise<TakenStatement> {
   const pages = await link.fetchStatement(date);
-  const decoded = adapter.decodeStatement(pages);
-  if (!decoded.ok) return decoded;
-  const { exchange } = adapter;
   const bytes = Buffer.concat(pages.flatMap((page, i) => (i === 0 ? [page] : [Buffer.from('\n'), page])));
+  const decoded = adapter.decodeStatement(pages);
+  if (!decoded.ok) return { statement: decoded, bytes };
+  const { exchange } = adapter;
+  const id = parts.newId();
   const stream = `statement/${exchange}`;
   await transaction(parts.database, async (connection) => {
     const atMs = parts.nowMs();
@@ -38,7 +48,7 @@ export async function takeStatement(
     const head = streams.head(exchange, stream);
     const row = await seal(
       {
-        id: parts.newId(),
+        id,
         kind: 'statement',
         issuer: exchange,
         audience: ['qiao'],
@@ -56,5 +66,5 @@ export async function takeStatement(
     await recordMessages(connection, [row]);
     await saveHeads(connection, [{ issuer: exchange, name: stream, head }]);
   });
-  return decoded;
+  return { statement: decoded, bytes, message: id };
 }

@@ -133,7 +133,7 @@ describe('from interest to certificate', () => {
     // The books are there from the cut-off, 17:00 at the latest.
     journey.clock.advance(8 * 3_600_000);
     for (const exchange of exchanges) {
-      const statement = await journey.gateway.takeStatement(exchange, '2026-03-02');
+      const { statement } = await journey.gateway.takeStatement(exchange, '2026-03-02');
       expect(statement).toMatchObject({ ok: true, value: { kind: 'statement', exchange } });
       if (statement.ok) expect(statement.value.rows.length).toBe(statement.value.count);
     }
