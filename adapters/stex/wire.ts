@@ -4,9 +4,9 @@ import { isObject, type Json, type JsonObject, MAX_BYTES } from '../../src/contr
 import { type Mapping, Turned } from '../../src/contract/mapping.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../../src/contract/refusal.ts';
 import { isBlank } from '../../src/contract/tree.ts';
+import { type Root, readXml } from '../../src/contract/xml.ts';
 import { codes } from './codes.ts';
 import { readGb18030, writeGb18030 } from './gb18030.ts';
-import { type Root, readXml } from './xml-read.ts';
 import { escapeAttribute, writeXml } from './xml-write.ts';
 
 /** The head of a `<WD>`: its id, type and time, as written. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { adapters as shipped } from '../../adapters/all.ts';
 import { decode } from '../../adapters/stex/decode.ts';
-import { readXml } from '../../adapters/stex/xml-read.ts';
 import type { Exchange } from '../../src/contract/exchange.ts';
 import type { Message } from '../../src/contract/message.ts';
+import { readXml } from '../../src/contract/xml.ts';
 import { takeIn } from '../../src/relay/intake.ts';
 import { qiao } from '../cli/command-line.ts';
 import { type Ground, openGround } from '../relay/ground.ts';

@@ -4,8 +4,8 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { decode } from '../../../adapters/stex/decode.ts';
 import { encode } from '../../../adapters/stex/encode.ts';
 import { decodeStatement } from '../../../adapters/stex/statement.ts';
-import { readXml } from '../../../adapters/stex/xml-read.ts';
 import type { Message } from '../../../src/contract/message.ts';
+import { readXml } from '../../../src/contract/xml.ts';
 
 const folder = new URL('../../../adapters/stex/samples/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder));

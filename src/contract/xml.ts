@@ -1,14 +1,6 @@
-import { type Json, MAX_DEPTH } from '../../src/contract/json.ts';
-import {
-  accepted,
-  type Checked,
-  type Refusal,
-  type RefusalCode,
-  refuse,
-  refused,
-  step,
-} from '../../src/contract/refusal.ts';
-import type { Tree } from '../../src/contract/tree.ts';
+import { type Json, MAX_DEPTH } from './json.ts';
+import { accepted, type Checked, type Refusal, type RefusalCode, refuse, refused, step } from './refusal.ts';
+import type { Tree } from './tree.ts';
 
 /** The root element. An element with text only is that text, an empty one `''`; attributes are keys `@NAME`. */
 export interface Root {
@@ -46,9 +38,10 @@ const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
  * processing instruction, no mixed content, every value text as it stands. Nothing is ever coerced.
  *
  * `repeated` names elements that may come several times, and the one parent in which they may; these are always
- * arrays. Any other element occurring twice is refused. Refusals point into the tree below the root: `/XM/ZSCQ/ITEM/0/BH`.
+ * arrays. Any other element occurring twice is refused. `charset`: what the bytes were decoded with, in capitals; a
+ * document that declares another is refused. Refusals point into the tree below the root: `/XM/ZSCQ/ITEM/0/BH`.
  */
-export function readXml(source: string, repeated: ReadonlyMap<string, string>): Checked<Root> {
+export function readXml(source: string, repeated: ReadonlyMap<string, string>, charset = 'GB18030'): Checked<Root> {
   if (ILLEGAL.test(source)) return refused(refuse('not-xml', '', 'character'));
   const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
   const open: Open[] = [];
@@ -62,7 +55,7 @@ export function readXml(source: string, repeated: ReadonlyMap<string, string>): 
     const declaration = DECLARATION.exec(text);
     if (declaration === null) return fail('not-xml', '<?xml');
     const encoding = declaration[3];
-    if (encoding !== undefined && encoding.toUpperCase() !== 'GB18030') return fail('not-text', encoding.slice(0, 20));
+    if (encoding !== undefined && encoding.toUpperCase() !== charset) return fail('not-text', encoding.slice(0, 20));
     i = declaration[0].length;
   }
   while (i < text.length) {
