@@ -41,6 +41,8 @@ function tokenOf(
 ): { readonly token: string; readonly byCookie: boolean } | undefined {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
+    // Node keeps the first of several, a proxy before us may go by the last.
+    if (request.headersDistinct.authorization?.length !== 1) return undefined;
     // A header that is no bearer token does not fall back to the cookie: one request has one sender.
     const token = /^Bearer ([!-~]{1,1024})$/i.exec(authorization)?.[1];
     return token === undefined ? undefined : { token, byCookie: false };
