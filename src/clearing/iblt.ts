@@ -2,8 +2,6 @@ import { type Hash64, type SipKey, sipHash } from './siphash.ts';
 
 /** What a set holds: 16 bytes each, distinct within a set. */
 export const SYMBOL_BYTES = 16;
-/** Sum of symbols, sum of hashes, count: what one cell costs on the line. */
-export const CELL_BYTES = SYMBOL_BYTES + 8 + 4;
 
 /**
  * A rateless invertible Bloom lookup table: the first cells of an endless sketch of a set.
