@@ -60,6 +60,9 @@ test('a statement is read no differently', async () => {
     '<DZD',
     `<!DOCTYPE DZD [<!ENTITY x SYSTEM "http://127.0.0.1:${port}/">]><DZD`,
   );
-  expect(decodeStatement(Buffer.from(statement, 'latin1')).ok).toBe(false);
+  expect(decodeStatement([Buffer.from(statement, 'latin1')])).toMatchObject({
+    ok: false,
+    refusals: [{ code: 'doctype-forbidden' }],
+  });
   expect(connections).toBe(0);
 });

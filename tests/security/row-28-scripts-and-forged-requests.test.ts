@@ -104,14 +104,12 @@ test('with the cookie alone no route that has an effect has it, whatever the pag
 test('no page elsewhere may read an answer or ask for leave to: nothing of CORS is ever granted', async () => {
   for (const method of ['get', 'options', 'post'] as const) {
     for (const path of ['/v1/session', '/v1/users', '/livez', '/docs']) {
-      const { headers } = await request(surface.app)
-        [method](path)
-        .set({
-          cookie: jar,
-          origin: 'https://evil.example',
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'x-csrf-token',
-        });
+      const { headers } = await request(surface.app)[method](path).set({
+        cookie: jar,
+        origin: 'https://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'x-csrf-token',
+      });
       expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
       expect(headers['x-frame-options']).toBe('DENY');
       expect(headers['cross-origin-resource-policy']).toBe('same-origin');
