@@ -129,7 +129,9 @@ export function stepDealConfirmed(confirmed: DealConfirmed, context: StepContext
     found.push(refuse('inconsistent', '/homeNumber', deal.id));
   }
   if (confirmed.version !== deal.version) found.push(refuse('version-conflict', '/version', `${deal.version}`));
-  if (deal.confirmation !== null || isUndone(deal.status)) found.push(refuse('state-forbids', '/deal', deal.status));
+  // Confirmed once is enough, unless the certificate waits because both signatures are not to be found.
+  const isSigned = deal.confirmation !== null && (!isUnderWay(deal.status) || context.isCosigned(deal));
+  if (isSigned || isUndone(deal.status)) found.push(refuse('state-forbids', '/deal', deal.status));
   if (found.length > 0) return turned(...found);
   deal.confirmation = context.messageId;
   deal.cosigned = 'now';
@@ -184,9 +186,14 @@ export function stepFunds(funds: Funds, context: StepContext): Stepped {
   return { ok: true, effects: [deal === undefined ? { ...effect, stream: `listing/${listing}` } : effect] };
 }
 
+/** Before the certificate. */
+function isUnderWay(status: Deal['status']): boolean {
+  return status === 'concluded' || status === 'confirmed' || status === 'funded';
+}
+
 /** concluded → confirmed → funded; what comes after is the home's word. */
 function statusOf(deal: DealStanding): Deal['status'] {
-  if (deal.status !== 'concluded' && deal.status !== 'confirmed' && deal.status !== 'funded') return deal.status;
+  if (!isUnderWay(deal.status)) return deal.status;
   if (deal.confirmation === null && deal.home !== deal.host) return 'concluded';
   if (deal.paidFen > 0n && deal.paidFen >= deal.dueFen) return 'funded';
   return deal.confirmation === null ? 'concluded' : 'confirmed';

@@ -152,6 +152,18 @@ describe('there is no certificate', () => {
   });
 });
 
+test('where the signed deal is missing the host may confirm again, and then there is a certificate; otherwise once only', async () => {
+  const { id, paid, certify } = await concluded();
+  taken(await ground.send('stex', confirmed(id, 'stex')));
+  expect(codesOf(await ground.send('stex', confirmed(id, 'stex')))).toEqual(['state-forbids']);
+  await forge(id, 'delete from receipt', []);
+  taken(await paid());
+  expect(codesOf(await certify())).toEqual(['not-confirmed']);
+  taken(await ground.send('stex', confirmed(id, 'stex')));
+  taken(await certify());
+  expect(codesOf(await ground.send('stex', confirmed(id, 'stex', 2)))).toEqual(['state-forbids']);
+});
+
 test('the digest the host confirms is that of the bytes both signed', async () => {
   const { id } = await concluded();
   taken(await ground.send('stex', confirmed(id, 'stex')));
