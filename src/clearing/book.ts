@@ -79,15 +79,6 @@ export async function supersede(connection: Queryable, book: Book): Promise<void
   await connection.query('delete from clearing_row where side = $1 and cycle = $2', [book.side, book.cycle]);
 }
 
-/** A re-run of the cycle on books that are loaded already: their rows become those of the new version. */
-export async function carryRows(connection: Queryable, cycle: string, from: number, to: number): Promise<void> {
-  await connection.query('update clearing_row set cycle_version = $3 where cycle = $1 and cycle_version = $2', [
-    cycle,
-    from,
-    to,
-  ]);
-}
-
 function bookIn(read: Read): Book {
   const fen = (text: string | bigint | null) => (text === null ? null : BigInt(text));
   return {

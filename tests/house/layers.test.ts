@@ -97,7 +97,9 @@ describe('the layers of the house', () => {
 describe('the pure rooms', () => {
   it('ask neither the clock nor chance nor the environment', () => {
     const asking = /\bDate\.now\(|new Date\(\)|\bMath\.random\(|\bprocess\.env\b|\brandom(Bytes|UUID|Int)\b|\bfetch\(/;
-    const rooms = ['src/contract', 'src/rules', 'src/envelope', 'src/log'].filter((room) => existsSync(join(root, room)));
+    const rooms = ['src/contract', 'src/rules', 'src/envelope', 'src/log'].filter((room) =>
+      existsSync(join(root, room)),
+    );
     expect(rooms).toContain('src/contract');
     const guilty = rooms.flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Database, openDatabase } from '../../../src/journal/database.ts';
 import { GATEWAY_ROLE } from '../../../src/journal/roles.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';

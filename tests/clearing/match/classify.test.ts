@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { classify, type Rules } from '../../../src/clearing/classify.ts';
 import { type BreakCode, breakId, byEvaluation, codes } from '../../../src/clearing/codes.ts';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { jobsHere } from '../../../src/clearing/jobs.ts';
 
 describe('jobs in this process', () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { jobsHere } from '../../../src/clearing/jobs.ts';
 import { foundIn, type KeptFound } from '../../../src/clearing/match-found.ts';
 import { type RunSummary, reconcile } from '../../../src/clearing/reconcile.ts';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sumsTo } from '../../../src/clearing/subset.ts';
 import { type Leftover, suggestionsFor } from '../../../src/clearing/suggest.ts';
