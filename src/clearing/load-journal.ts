@@ -12,6 +12,8 @@ import { Shelving } from './shelve.ts';
 export interface JournalOrder {
   readonly cycle: string;
   readonly version: number;
+  /** Where the books are being loaded at the same time: settled once they are; absent: they have been. */
+  readonly booksLoaded?: Promise<unknown>;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function loadJournalCut(
 }
 
 async function shelve(
-  { cycle, version }: JournalOrder,
+  { cycle, version, booksLoaded }: JournalOrder,
   source: string,
   parts: LoadParts,
   read: (put: (rows: readonly JournalRow[]) => Promise<void>) => Promise<string>,
@@ -76,6 +78,8 @@ async function shelve(
       );
     });
     await shelving.end();
+    // Whether they were taken or refused is for who asked to say; here only their rows count.
+    await booksLoaded?.catch(() => {});
     await connection.query(withoutOtherDays, [cycle, version]);
     const { rows } = await connection.query<{ rows: string; price: string; fee: string }>(totals, [cycle, version]);
     const found = rows[0]!;

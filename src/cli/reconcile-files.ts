@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { adapters } from '../../adapters/all.ts';
 import { jobsHere } from '../clearing/jobs.ts';
-import { type LoadParts, loadStatement } from '../clearing/load.ts';
+import type { LoadParts } from '../clearing/load.ts';
 import { loadJournalLines } from '../clearing/load-journal.ts';
 import { foundIn, type KeptFound } from '../clearing/match-found.ts';
 import { type RunSummary, reconcile } from '../clearing/reconcile.ts';
 import type { Limits } from '../config-settings.ts';
-import { type Exchange, exchanges } from '../contract/exchange.ts';
-import type { Checked } from '../contract/refusal.ts';
+import type { Exchange } from '../contract/exchange.ts';
 import type { BookRefused } from '../http/problem-books.ts';
 import { openDatabase } from '../journal/database.ts';
 import { GATEWAY_ROLE } from '../journal/roles.ts';
+import { loadBooks, readFileTelling } from './reconcile-books.ts';
 import { Surroundings } from './terminal.ts';
 
 export interface BookFiles {
@@ -30,7 +28,7 @@ export interface FileParts {
   progress(stage: Stage, done: number, of: number): void;
 }
 
-export type Stage = 'books' | 'journal' | 'compare';
+export type Stage = 'load' | 'compare';
 
 export type Reconciled =
   | { readonly ok: true; readonly summary: RunSummary; breaks(): AsyncGenerator<KeptFound, void, void> }
@@ -44,42 +42,26 @@ export async function reconcileFiles<Result>(
 ): Promise<Result> {
   const { limits, url, nowMs } = parts;
   const order = { cycle: files.date, version: 1 };
-  const loadParts: LoadParts = {
-    url,
-    limits: {
-      timeoutMs: limits.clearingTimeoutMs,
-      lockTimeoutMs: limits.clearingTimeoutMs,
-      role: GATEWAY_ROLE,
-      quarantineRows: limits.quarantineRows,
-      quarantineBytes: limits.quarantineBytes,
-    },
-    nowMs,
-    newId: randomUUID,
+  const loadLimits: LoadParts['limits'] = {
+    timeoutMs: limits.clearingTimeoutMs,
+    lockTimeoutMs: limits.clearingTimeoutMs,
+    role: GATEWAY_ROLE,
+    quarantineRows: limits.quarantineRows,
+    quarantineBytes: limits.quarantineBytes,
   };
-  const reading = await progressOf(
-    exchanges.map((side) => files.statements[side]),
-    (done, of) => parts.progress('books', done, of),
+  const tell = await progressOf([...Object.values(files.statements), files.journal], (done, of) =>
+    parts.progress('load', done, of),
   );
-  const books = await Promise.all(
-    exchanges.map(async (side) => {
-      const adapter = adapters.find(({ exchange }) => exchange === side)!;
-      const source = files.statements[side];
-      const read = (bytes: AsyncIterable<Uint8Array>) => adapter.readStatement(bytes);
-      const { outcome, book } = await loadStatement(
-        { ...order, side, source, bytes: reading(source), read },
-        loadParts,
-      );
-      return outcome === 'refused' ? [{ book: side, failures: book.failures, refusals: [] }] : [];
-    }),
-  );
-  const refused: BookRefused[] = books.flat();
-  if (refused.length > 0) return use({ ok: false, refused });
-  const source = files.journal;
-  const journalBytes = await progressOf([source], (done, of) => parts.progress('journal', done, of));
-  const journal: Checked<unknown> = await loadJournalLines(
-    { ...order, source, bytes: journalBytes(source) },
-    loadParts,
-  );
+  const { statements } = files;
+  const booksLoaded = loadBooks({ ...order, statements, url, limits: loadLimits, atMs: nowMs() }, tell);
+  const [books, journal] = await Promise.all([
+    booksLoaded,
+    loadJournalLines(
+      { ...order, source: files.journal, bytes: readFileTelling(files.journal, tell), booksLoaded },
+      { url, limits: loadLimits, nowMs, newId: randomUUID },
+    ),
+  ]);
+  if (books.length > 0) return use({ ok: false, refused: books });
   if (!journal.ok) {
     return use({ ok: false, refused: [{ book: 'journal', failures: [], refusals: journal.refusals }] });
   }
@@ -110,19 +92,16 @@ export async function reconcileFiles<Result>(
   }
 }
 
-/** Readers of those files that tell together how far they are, in bytes. Opens each first: a missing one is said at once. */
+/** Adds up what is read of all files together. Opens each first: a missing one is said at once. */
 async function progressOf(
   files: readonly string[],
   tell: (done: number, of: number) => void,
-): Promise<(file: string) => AsyncGenerator<Uint8Array, void, void>> {
+): Promise<(bytes: number) => void> {
   let [done, of] = [0, 0];
   for (const file of files) of += await sizeOf(file);
-  return async function* (file) {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1_048_576 })) {
-      done += (chunk as Uint8Array).byteLength;
-      tell(done, of);
-      yield chunk as Uint8Array;
-    }
+  return (bytes) => {
+    done += bytes;
+    tell(done, of);
   };
 }
 

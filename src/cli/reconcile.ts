@@ -145,8 +145,7 @@ function summaryOf({ cycle, version, tally, equal, breaks, rulesSha256, resultSh
 }
 
 const STAGES: Readonly<Record<Stage, string>> = {
-  books: '读入对账单 / books',
-  journal: '读入流水 / journal',
+  load: '读入对账单与流水 / loading',
   compare: '比对 / comparing',
 };
 
