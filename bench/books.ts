@@ -118,6 +118,8 @@ interface Book {
   readonly file: string;
   /** The row as the exchange writes it, without what stands between rows. */
   row(line: Line): string;
+  /** The row as the digest takes it, where that is another text. */
+  digested?(line: Line): string;
   readonly digest: 'sha256' | 'sm3';
   /** Between rows in the digest and in the file. */
   readonly between: string;
@@ -139,8 +141,16 @@ const books: Readonly<Record<Side, Book>> = {
     encoding: 'utf8',
     digest: 'sha256',
     between: ',',
-    // Members in the order of RFC 8785, so that the text is its own canonical form.
     row: (line) =>
+      `{"dealNo":"${line.number}",${line.homeNumber === undefined ? '' : `"homeDealId":"${line.homeNumber}",`}"role":"${
+        line.homeNumber === undefined ? 'HOME' : 'HOST'
+      }","counterExchange":"${line.counter.toUpperCase()}","state":"${line.state.toUpperCase()}","buyerCode":"${
+        line.buyer
+      }","sellerCode":"${line.seller}","dealPrice":"${yuan(line.price)}","fee":"${yuan(line.fee)}","bizDate":"${
+        line.date
+      }","fundState":"FULL"}`,
+    // RFC 8785: members in the order of their names.
+    digested: (line) =>
       `{"bizDate":"${line.date}","buyerCode":"${line.buyer}","counterExchange":"${line.counter.toUpperCase()}","dealNo":"${
         line.number
       }","dealPrice":"${yuan(line.price)}","fee":"${yuan(line.fee)}","fundState":"FULL",${
@@ -188,14 +198,19 @@ const books: Readonly<Record<Side, Book>> = {
 };
 
 /** Rows of a book in pieces of some thousand, in another order than the deals'. */
-function* rowsOf(side: Side, deals: number): Generator<{ readonly text: string; readonly lines: readonly Line[] }> {
-  const { row, between } = books[side];
+function* rowsOf(
+  side: Side,
+  deals: number,
+  form: 'row' | 'digested',
+): Generator<{ readonly text: string; readonly lines: readonly Line[] }> {
+  const { between, row, digested = row } = books[side];
+  const write = form === 'row' ? row : digested;
   // Prime and larger than any number of deals: visits each once.
   const stride = 1_000_000_007 + { ctex: 0, stex: 2, szse: 90 }[side];
   let lines: Line[] = [];
   let isFirst = true;
   const piece = () => {
-    const text = lines.map(row).join(between);
+    const text = lines.map(write).join(between);
     const whole = isFirst ? text : `${between}${text}`;
     isFirst = false;
     return { text: whole, lines };
@@ -215,7 +230,7 @@ async function writeBook(side: Side, deals: number, folder: string): Promise<str
   let totals: Totals = { count: 0, price: 0, fee: 0 };
   const [opening, closing] = side === 'ctex' ? ['[', ']'] : side === 'szse' ? [book.head(totals, ''), '\n'] : ['', ''];
   hash.update(opening);
-  for (const { text, lines } of rowsOf(side, deals)) {
+  for (const { text, lines } of rowsOf(side, deals, 'digested')) {
     hash.update(text, book.encoding);
     for (const { price, fee } of lines) {
       totals = { count: totals.count + 1, price: totals.price + price, fee: totals.fee + fee };
@@ -225,7 +240,7 @@ async function writeBook(side: Side, deals: number, folder: string): Promise<str
   const file = join(folder, book.file);
   await pipeline(function* () {
     yield Buffer.from(book.head(totals, digest), book.encoding);
-    for (const { text } of rowsOf(side, deals)) yield Buffer.from(text, book.encoding);
+    for (const { text } of rowsOf(side, deals, 'row')) yield Buffer.from(text, book.encoding);
     yield Buffer.from(book.foot(totals, digest), book.encoding);
   }, createWriteStream(file));
   return file;

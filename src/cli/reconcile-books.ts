@@ -16,18 +16,28 @@ export interface BooksOrder {
   readonly atMs: number;
 }
 
+interface BookOrder extends BooksOrder {
+  readonly side: Exchange;
+}
+
 /** Called with the bytes read since the last time. */
 type Told = (bytes: number) => void;
 
 /**
  * Loads the three books side by side; those that were refused, with their reasons.
  *
- * On a thread of its own, as reading and checking rows is the program's own work and the journal's lines are read at the
- * same time. Run from source it stays here: a thread could not load that.
+ * Each on a thread of its own, as reading and checking rows is the program's own work and the journal's lines are read at
+ * the same time. Run from source it all stays here: a thread could not load that.
  */
 export async function loadBooks(order: BooksOrder, tell: Told): Promise<readonly BookRefused[]> {
-  if (import.meta.url.endsWith('.ts')) return loadHere(order, tell);
-  const worker = new Worker(new URL(import.meta.url), { workerData: { [OURS]: order }, name: OURS });
+  const load = import.meta.url.endsWith('.ts') ? loadHere : loadOnThread;
+  return (await Promise.all(exchanges.map((side) => load({ ...order, side }, tell)))).flat();
+}
+
+function loadOnThread(order: BookOrder, tell: Told): Promise<readonly BookRefused[]> {
+  // Rows are short-lived: in a larger nursery they die before anybody has to move them.
+  const resourceLimits = { maxYoungGenerationSizeMb: 24 };
+  const worker = new Worker(new URL(import.meta.url), { workerData: { [OURS]: order }, name: OURS, resourceLimits });
   return new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('the thread that loads the books has ended')));
@@ -56,23 +66,19 @@ export async function* readFileTelling(path: string, tell: Told): AsyncGenerator
   }
 }
 
-async function loadHere(order: BooksOrder, tell: Told): Promise<readonly BookRefused[]> {
-  const { cycle, version, statements, url, limits, atMs } = order;
-  const parts: LoadParts = { url, limits, nowMs: () => atMs, newId: randomUUID };
-  const loaded = await Promise.all(
-    exchanges.map(async (side) => {
-      const adapter = adapters.find(({ exchange }) => exchange === side)!;
-      const source = statements[side];
-      const bytes = readFileTelling(source, tell);
-      const read = (from: AsyncIterable<Uint8Array>) => adapter.readStatement(from);
-      const { outcome, book } = await loadStatement({ cycle, version, side, source, bytes, read }, parts);
-      return outcome === 'refused' ? [{ book: side, failures: book.failures, refusals: [] }] : [];
-    }),
+async function loadHere(order: BookOrder, tell: Told): Promise<readonly BookRefused[]> {
+  const { cycle, version, side, url, limits, atMs } = order;
+  const adapter = adapters.find(({ exchange }) => exchange === side)!;
+  const source = order.statements[side];
+  const read = (from: AsyncIterable<Uint8Array>) => adapter.readStatement(from);
+  const { outcome, book } = await loadStatement(
+    { cycle, version, side, source, bytes: readFileTelling(source, tell), read },
+    { url, limits, nowMs: () => atMs, newId: randomUUID },
   );
-  return loaded.flat();
+  return outcome === 'refused' ? [{ book: side, failures: book.failures, refusals: [] }] : [];
 }
 
-const given = isMainThread ? undefined : (workerData as Readonly<Record<string, BooksOrder>> | null)?.[OURS];
+const given = isMainThread ? undefined : (workerData as Readonly<Record<string, BookOrder>> | null)?.[OURS];
 if (given !== undefined && parentPort !== null) {
   const port = parentPort;
   const say = (said: Said) => port.postMessage(said);
