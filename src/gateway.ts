@@ -41,7 +41,7 @@ export interface GatewayParts {
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly random?: () => number;
-  /** Rows get no leaves until {@link JournalLog.start}: for measuring what those cost, and nothing else. */
+  /** No leaves and no receipts until {@link JournalLog.start}: for measuring what those cost, and nothing else. */
   readonly journalLog?: 'later';
 }
 
@@ -104,7 +104,11 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       if (!stopping) faults.of('database')(line);
     }),
   );
-  const seals: Seals = { signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs) };
+  let isProving = parts.journalLog !== 'later';
+  const seals: Seals = {
+    signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs),
+    giveReceipts: () => isProving,
+  };
 
   const trust = await openTrust({ database, keys, log, nowMs });
   const calendars = parts.calendars ?? libraryCalendars;
@@ -259,7 +263,13 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     database,
     access,
     witnessed,
-    journalLog,
+    journalLog: {
+      ...journalLog,
+      start: () => {
+        isProving = true;
+        journalLog.start();
+      },
+    },
     sweep: relay.sweep,
     takeStatement: relay.takeStatement,
     idle: relay.idle,

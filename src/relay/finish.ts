@@ -117,9 +117,11 @@ async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, part
   switch (outcome.outcome) {
     case 'accepted': {
       const number = outcome.number ?? null;
+      const finish = { ...common, state: 'accepted', number, reason: null, answer: outcome.answer } as const;
+      if (parts.seals.giveReceipts?.() === false) return { finish };
       const bytes = await judge(exchange, message, { number }, atMs, parts.seals);
       return {
-        finish: { ...common, state: 'accepted', number, reason: null, answer: outcome.answer },
+        finish,
         receipt: { message: message.id, kind: 'accepted', issuer: exchange, recipient: exchange, bytes, atMs },
       };
     }

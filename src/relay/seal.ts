@@ -15,6 +15,8 @@ export interface Seals {
    * it has such a key. At least one.
    */
   signersOf(participant: Participant, atMs: number): readonly Signer[];
+  /** Whether receipts are given; absent: always, and only a measurement of their cost says otherwise. */
+  giveReceipts?(): boolean;
 }
 
 export interface Sealing {
@@ -64,7 +66,8 @@ export async function seal(sealing: Sealing, head: Head, seals: Seals): Promise<
   const digest = digestOf(envelope);
   head.seq += 1;
   head.digest = digest;
-  const received = sealing.sentToUs ? await countersign(sealing, digest, made, iat, seals) : null;
+  const isOwed = sealing.sentToUs && seals.giveReceipts?.() !== false;
+  const received = isOwed ? await countersign(sealing, digest, made, iat, seals) : null;
   return {
     id: sealing.id,
     kind: sealing.kind,
