@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
 import { codes } from '../clearing/codes.ts';
+import { csvHead, csvLine } from '../clearing/csv-write.ts';
 import type { KeptFound } from '../clearing/match-found.ts';
 import type { RunSummary } from '../clearing/reconcile.ts';
 import type { Config } from '../config.ts';
@@ -23,6 +24,7 @@ interface Options {
   readonly journal: string;
   readonly statement: Partial<Record<Exchange, string>>;
   readonly out: string;
+  readonly csv?: string;
 }
 
 /** `qiao reconcile`: three books and the journal's deals of one day → what differs, line by line. */
@@ -38,7 +40,8 @@ export const addReconcile: AddCommand = (program, { terminal, end }) => {
       statementArgument,
     )
     .requiredOption('--out <file>', '差错写入的文件，每行一个 JSON / where the breaks go, JSON lines')
-    .action(async ({ date, journal, statement, out }: Options) => {
+    .option('--csv <file>', '另写一份表格文件 / the same for a spreadsheet')
+    .action(async ({ date, journal, statement, out, csv }: Options) => {
       const missing = exchanges.filter((exchange) => statement[exchange] === undefined);
       if (missing.length > 0) {
         command.error(`error: 缺少对账单 / no statement of: ${missing.join(', ')}`, { exitCode: EXIT.usage });
@@ -53,7 +56,8 @@ export const addReconcile: AddCommand = (program, { terminal, end }) => {
             await writeJson(terminal.stderr, booksProblem(reconciled.refused));
             return end(EXIT.refused);
           }
-          await writeBreaks(out, reconciled.breaks());
+          await writeLines(out, reconciled.breaks(), '', (one) => `${JSON.stringify(lineOf(one))}\n`);
+          if (csv !== undefined) await writeLines(csv, reconciled.breaks(), csvHead(SHEET), sheetLine);
           await writeJson(terminal.stdout, summaryOf(reconciled.summary));
           end(EXIT.done);
         });
@@ -84,15 +88,20 @@ async function onScratch(config: Config, work: (url: string) => Promise<void>): 
   }
 }
 
-async function writeBreaks(out: string, breaks: AsyncIterable<KeptFound>): Promise<void> {
-  const file = await open(out, 'w').catch((error: NodeJS.ErrnoException) => {
+async function writeLines(
+  path: string,
+  breaks: AsyncIterable<KeptFound>,
+  head: string,
+  write: (one: KeptFound) => string,
+): Promise<void> {
+  const file = await open(path, 'w').catch((error: NodeJS.ErrnoException) => {
     const why = error.code ?? error.message;
-    throw new Surroundings(`无法写入 ${out}（${why}）`, `cannot write ${out} (${why})`, error);
+    throw new Surroundings(`无法写入 ${path}（${why}）`, `cannot write ${path} (${why})`, error);
   });
   try {
-    let text = '';
+    let text = head;
     for await (const one of breaks) {
-      text += `${JSON.stringify(lineOf(one))}\n`;
+      text += write(one);
       if (text.length < 65_536) continue;
       await file.write(text);
       text = '';
@@ -101,6 +110,17 @@ async function writeBreaks(out: string, breaks: AsyncIterable<KeptFound>): Promi
   } finally {
     await file.close();
   }
+}
+
+const SHEET = [
+  ...['差错号 breakId', '代码 code', '差错 what', 'what', '级别 severity', '成交 dealId', '交易所 exchange'],
+  ...['差额 delta', '金额 value', '业务日期 date', '挂牌所 home', '转发所 host', '归责建议 blame'],
+];
+
+function sheetLine(one: KeptFound): string {
+  const { breakId, code, zh, en, severity, dealId, exchange, delta, value, businessDate, home, host, blame } =
+    lineOf(one);
+  return csvLine([breakId, code, zh, en, severity, dealId, exchange, delta, value, businessDate, home, host, blame]);
 }
 
 function lineOf(one: KeptFound) {

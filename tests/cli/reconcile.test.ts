@@ -52,6 +52,28 @@ describe('qiao reconcile', () => {
     }
   });
 
+  it('writes the same breaks for a spreadsheet, one a line', async () => {
+    const [out, csv] = [join(folder, 'sheet.jsonl'), join(folder, 'sheet.csv')];
+    const statements = Object.entries(files).flatMap(([exchange, file]) => ['--statement', `${exchange}=${file}`]);
+    const argv = [
+      '--date',
+      '2026-03-02',
+      '--journal',
+      `${sample}journal.jsonl`,
+      ...statements,
+      '--out',
+      out,
+      '--csv',
+      csv,
+    ];
+    expect((await qiao(['reconcile', ...argv], { env })).exit).toBe(0);
+    const [head, ...lines] = (await readFile(csv, 'utf8')).trimEnd().split('\r\n');
+    expect(head).toMatch(/^\ufeff差错号 breakId,/);
+    const ids = jsonLines(await readFile(out, 'utf8')).map(({ breakId }) => breakId);
+    expect(lines.map((line) => line.split(',')[0])).toEqual(ids);
+    expect(lines.some((line) => line.includes(',-0.01,'))).toBe(true);
+  });
+
   it('says the same of the same files again, down to the hash', async () => {
     const [one, other] = [join(folder, 'one.jsonl'), join(folder, 'other.jsonl')];
     const [first, second] = [await reconcile(one), await reconcile(other)];

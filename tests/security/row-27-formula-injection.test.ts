@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { csvHead, csvLine } from '../../src/clearing/csv-write.ts';
+
+/** Threat 27: a name that a spreadsheet runs as a formula when a clerk opens the list of breaks. */
+
+/** What a spreadsheet shows in a cell, by RFC 4180 alone. */
+const cellsOf = (line: string) => {
+  const text = line.replace(/\r\n$/, '');
+  const cells = [''];
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (isQuoted && char === '"' && text[i + 1] === '"') cells[cells.length - 1] += text[++i];
+    else if (char === '"') isQuoted = !isQuoted;
+    else if (char === ',' && !isQuoted) cells.push('');
+    else cells[cells.length - 1] += char;
+  }
+  return cells;
+};
+
+test.each([
+  '=1+1',
+  '=HYPERLINK("http://127.0.0.1/?"&A1,"点击")',
+  "=cmd|' /C calc'!A0",
+  '+cmd|calc',
+  '-2+3+cmd|calc',
+  '@SUM(1+1)*cmd|calc',
+  '\t=1+1',
+  '\r=1+1',
+  '\n=1+1',
+  ' =1+1',
+  '　=1+1',
+  '＝1+1',
+  '＋1',
+  '－1+1',
+  '＠SUM(A1)',
+  '|calc',
+  '%0A=1+1',
+])('%j is text, and comes back whole behind one apostrophe', (name) => {
+  const [before, cell, after] = cellsOf(csvLine(['a', name, 'b']));
+  expect([before, cell, after]).toEqual(['a', `'${name}`, 'b']);
+});
+
+test.each(['0.01', '-0.01', '-1280000.00', 'ctex:TJ2026-000123', '沪技成2026-0000018', 'AMT-'])(
+  '%s is left as it is',
+  (cell) => {
+    expect(cellsOf(csvLine([cell]))).toEqual([cell]);
+  },
+);
+
+test('no text at all begins a cell as a formula, breaks out of its cell or loses a character', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { minLength: 1, maxLength: 5 }), (row) => {
+      const cells = cellsOf(csvLine(row));
+      expect(cells).toHaveLength(row.length);
+      for (const [i, cell] of cells.entries()) {
+        expect(cell === row[i] || cell === `'${row[i]}`).toBe(true);
+        if (!/^-\d+(\.\d+)?$/.test(cell)) expect(cell).not.toMatch(/^[=+\-@＝＋－＠\t\r\n]/u);
+      }
+    }),
+  );
+});
+
+test('the file says that it is UTF-8, so that Chinese names are not garbled', () => {
+  expect(Buffer.from(csvHead(['差错号 breakId'])).subarray(0, 3)).toEqual(Buffer.of(0xef, 0xbb, 0xbf));
+});
