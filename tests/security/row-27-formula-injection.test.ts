@@ -6,15 +6,19 @@ import { csvHead, csvLine } from '../../src/clearing/csv-write.ts';
 /** What a spreadsheet shows in a cell, by RFC 4180 alone. */
 const cellsOf = (line: string) => {
   const text = line.replace(/\r\n$/, '');
-  const cells = [''];
+  const cells: string[] = [];
+  let cell = '';
   let isQuoted = false;
   for (let i = 0; i < text.length; i++) {
     const char = text[i]!;
-    if (isQuoted && char === '"' && text[i + 1] === '"') cells[cells.length - 1] += text[++i];
+    if (isQuoted && char === '"' && text[i + 1] === '"') cell += text[++i];
     else if (char === '"') isQuoted = !isQuoted;
-    else if (char === ',' && !isQuoted) cells.push('');
-    else cells[cells.length - 1] += char;
+    else if (char === ',' && !isQuoted) {
+      cells.push(cell);
+      cell = '';
+    } else cell += char;
   }
+  cells.push(cell);
   return cells;
 };
 
