@@ -64,6 +64,8 @@ create table clearing_standing_look (
   open int not null,
   in_flight int not null,
   tolerated int not null,
+  -- symbols that nobody was asked about any more: too many differ for a look; the books must be compared
+  unread int not null,
   -- why the other side was silent
   fault text,
   looked_at timestamptz not null,
