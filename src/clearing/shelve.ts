@@ -52,24 +52,28 @@ export class Shelving {
     const copy = this.#connection.copyIn(copyAgain);
     for (const line of this.#waiting) await copy.write(Buffer.from(line));
     await copy.end();
+    await this.#connection.query('analyze clearing_again');
     if (this.#again === 'ordinals') {
-      const added = await this.#connection.query(nextOrdinals, [cycle, version]);
+      const added = await this.#connection.query(nextOrdinals, [cycle, version, book]);
       return rows + (added.rowCount ?? 0);
     }
     const gone = await this.#connection.query(withoutOlder, [cycle, version, book]);
-    const added = await this.#connection.query(newestVersions);
+    const added = await this.#connection.query(newestVersions, [cycle, version, book]);
     return rows - (gone.rowCount ?? 0) + (added.rowCount ?? 0);
   }
 }
 
 const others = rowColumns.replace('ordinal, ', '');
 
+// None of these needs the index of the rows: it may not be there yet (reconcile-files.ts).
 const nextOrdinals = `
   insert into clearing_row (ordinal, ${others})
-  select coalesce((select max(r.ordinal) from clearing_row r
-                    where r.deal_id = a.deal_id and r.side = a.side and r.cycle = $1 and r.cycle_version = $2), 0)
-         + row_number() over (partition by a.deal_id order by a.line), ${others}
-    from clearing_again a`;
+  select coalesce(had.ordinal, 0) + row_number() over (partition by deal_id order by a.line), ${others}
+    from clearing_again a
+    left join (select r.deal_id, max(r.ordinal) as ordinal from clearing_row r
+                where r.cycle = $1 and r.cycle_version = $2 and r.book = $3
+                  and r.deal_id in (select deal_id from clearing_again)
+                group by r.deal_id) had using (deal_id)`;
 
 /** Only versions newer than the one that came first are marked with their number. */
 const withoutOlder = `
@@ -78,5 +82,8 @@ const withoutOlder = `
 
 const newestVersions = `
   insert into clearing_row (${rowColumns})
-  select distinct on (deal_id) ${rowColumns} from clearing_again order by deal_id, version desc, line desc
-  on conflict do nothing`;
+  select distinct on (deal_id) ${rowColumns} from clearing_again
+   where deal_id not in (select r.deal_id from clearing_row r
+                          where r.side = 'journal' and r.cycle = $1 and r.cycle_version = $2 and r.book = $3
+                            and r.deal_id in (select deal_id from clearing_again))
+   order by deal_id, version desc, line desc`;

@@ -20,7 +20,7 @@ export interface BookFiles {
 }
 
 export interface FileParts {
-  /** A database with all tables, and nothing of that day in it. */
+  /** A database of its own with all tables and no rows yet; the login owns it. */
   readonly url: string;
   readonly limits: Pick<Limits, 'clearingTimeoutMs' | 'clearingJobs' | 'quarantineRows' | 'quarantineBytes'>;
   nowMs(): number;
@@ -53,6 +53,7 @@ export async function reconcileFiles<Result>(
     parts.progress('load', done, of),
   );
   const { statements } = files;
+  await asOwner(url, limits, 'select unkey_clearing_rows()');
   const booksLoaded = loadBooks({ ...order, statements, url, limits: loadLimits, atMs: nowMs() }, tell);
   const [books, journal] = await Promise.all([
     booksLoaded,
@@ -65,6 +66,7 @@ export async function reconcileFiles<Result>(
   if (!journal.ok) {
     return use({ ok: false, refused: [{ book: 'journal', failures: [], refusals: journal.refusals }] });
   }
+  await asOwner(url, limits, 'select key_clearing_rows()');
   const database = openDatabase(url, {
     max: limits.clearingJobs + 1,
     role: GATEWAY_ROLE,
@@ -87,6 +89,15 @@ export async function reconcileFiles<Result>(
       }
     }
     return await use({ ok: true, summary, breaks });
+  } finally {
+    await database.close();
+  }
+}
+
+async function asOwner(url: string, { clearingTimeoutMs }: FileParts['limits'], statement: string): Promise<void> {
+  const database = openDatabase(url, { max: 1, statementTimeoutMs: clearingTimeoutMs });
+  try {
+    await database.query(statement);
   } finally {
     await database.close();
   }
