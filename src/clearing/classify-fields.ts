@@ -33,6 +33,7 @@ export function comparedWith(
   if (book.listing !== undefined && journal.listing !== undefined) {
     word('listing', 'AST', book.listing, journal.listing);
   }
+  word('currency', 'CCY', book.further?.currency ?? 'CNY', journal.further?.currency ?? 'CNY');
   const isReversal = (book.state === 'cancelled') !== (journal.state === 'cancelled');
   word('state', isReversal ? 'STS-REV' : 'STS', book.state, journal.state);
   const amount = (field: string, said: bigint, meant: bigint, codeOf: (deltaFen: bigint) => BreakCode) => {
@@ -42,7 +43,19 @@ export function comparedWith(
     found.push({ field, code, book: formatFen(said, 'yuan'), journal: formatFen(meant, 'yuan'), deltaFen });
   };
   amount('price', book.priceFen, journal.priceFen, (deltaFen) => (deltaFen > 0n ? 'AMT+' : 'AMT-'));
+  word('quantity', 'QTY', book.further?.quantity ?? '1', journal.further?.quantity ?? '1');
   if (feeFen !== undefined) amount('fee', book.feeFen, feeFen, () => 'FEE');
+  const [taxSaid, taxMeant] = [book.further?.taxFen, journal.further?.taxFen];
+  if (taxSaid !== undefined && taxMeant !== undefined) amount('tax', taxSaid, taxMeant, () => 'TAX');
   word('businessDate', 'DAT', book.businessDate, journal.businessDate);
   return found;
+}
+
+/** The journal says nothing of tax: only the two books can be held against each other, and neither is the measure. */
+export function taxesApart(a: SeenRow | undefined, b: SeenRow | undefined, allowedFen: bigint): readonly Difference[] {
+  const [one, other] = [a?.further?.taxFen, b?.further?.taxFen];
+  if (one === undefined || other === undefined || one === other) return [];
+  const code = one - other <= allowedFen && other - one <= allowedFen ? 'TOL' : 'TAX';
+  const [book, journal] = [formatFen(one, 'yuan'), formatFen(other, 'yuan')];
+  return [{ field: 'tax', code, book, journal, deltaFen: null }];
 }

@@ -1,6 +1,6 @@
 import type { Exchange } from '../contract/exchange.ts';
 import { formatFen } from '../contract/money.ts';
-import { comparedWith, type Difference, type FailingField } from './classify-fields.ts';
+import { comparedWith, type Difference, type FailingField, taxesApart } from './classify-fields.ts';
 import { type BreakCode, breakId, byEvaluation, type Severity, severityOf } from './codes.ts';
 import { pairOf, type SeenDeal, type SeenInBook } from './seen.ts';
 import { type Tolerance, toleratedFen } from './tolerance.ts';
@@ -95,12 +95,16 @@ function wholeDeal(deal: SeenDeal, rules: Rules): Omit<Cause, 'side'> | undefine
     return a === undefined ? of('P011', home) : of('P101', host);
   }
   const deltaFen = a.priceFen - g.priceFen;
-  const isBeyond = (deltaFen < 0n ? -deltaFen : deltaFen) > toleratedFen(rules.tolerances, home, host, g.priceFen);
-  if (a.priceFen !== b.priceFen || !isBeyond) return undefined;
+  const allowedFen = toleratedFen(rules.tolerances, home, host, g.priceFen);
+  const isBeyond = (deltaFen < 0n ? -deltaFen : deltaFen) > allowedFen;
+  const taxes = taxesApart(a, b, allowedFen);
+  if (a.priceFen !== b.priceFen || !isBeyond) {
+    return taxes.length === 0 ? undefined : { differences: taxes, blame: null };
+  }
   const yuan = [a.priceFen, g.priceFen].map((fen) => formatFen(fen, 'yuan')) as [string, string];
   // Two against one, but both of them signed what the journal says.
   return {
-    differences: [{ field: 'price', code: 'AMT2', book: yuan[0], journal: yuan[1], deltaFen }],
+    differences: [{ field: 'price', code: 'AMT2', book: yuan[0], journal: yuan[1], deltaFen }, ...taxes],
     blame: g.inFlight ? null : 'both',
   };
 }

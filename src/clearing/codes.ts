@@ -54,7 +54,7 @@ export const codes = {
   'AMT-': { zh: '金额不符（短款）', en: 'the book shows less than the journal', ofSide: true, severity: byAmount },
   QTY: { zh: '数量不符', en: 'another quantity', ofSide: true, severity: 'S2' },
   FEE: { zh: '手续费不符', en: 'another fee', ofSide: true, severity: 'S3' },
-  TAX: { zh: '税额不符', en: 'another tax', ofSide: true, severity: 'S3' },
+  TAX: { zh: '税额不符', en: 'the two books state another tax', ofSide: false, severity: 'S3' },
   DAT: { zh: '跨日或日切差异', en: 'another business date; clears at T+1', ofSide: true, severity: 'S4' },
   TIM: { zh: '在途未达', en: 'on the way at the cut-off, now overdue', ofSide: false, severity: 'S2' },
   SPL: { zh: '拆分或合并不符', en: 'the parts do not add up to the whole', ofSide: true, severity: 'S2' },

@@ -1,3 +1,4 @@
+import { furtherIn } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import type { SeenDeal, SeenInBook, SeenInJournal, SeenRow } from './seen.ts';
@@ -60,14 +61,15 @@ export async function matchPartition(
   );
 }
 
-const COMMON = ['home', 'host', 'state', 'buyer', 'seller', 'listing', 'line'] as const;
+const COMMON = ['home', 'host', 'state', 'buyer', 'seller', 'listing', 'line', 'further'] as const;
 const columnsOf = (of: 'a' | 'b' | 'g') =>
   `${COMMON.map((name) => `${of}.${name} as ${of}_${name}`).join(', ')}, ${of}.native_number as ${of}_number,
    ${of}.price_fen as ${of}_price, ${of}.fee_fen as ${of}_fee, ${of}.business_date as ${of}_date`;
 const equalTo = (of: 'a' | 'b', fee: 'home' | 'host') =>
   `${of}.state = g.state and ${of}.buyer = g.buyer and ${of}.seller = g.seller and ${of}.price_fen = g.price_fen
    and ${of}.fee_fen = g.${fee}_fee_fen and ${of}.business_date = g.business_date and ${of}.home = g.home
-   and ${of}.host = g.host and (${of}.listing is null or ${of}.listing = g.listing) and ${of}_again.lines is null`;
+   and ${of}.host = g.host and (${of}.listing is null or ${of}.listing = g.listing) and ${of}_again.lines is null
+   and ${of}.further is null`;
 
 /**
  * A row a deal. The host is who the journal, or without it the home's book, says: what a third exchange claims of the same
@@ -114,6 +116,7 @@ function seenIn(row: Joined): SeenDeal {
 
 function rowIn(row: Joined, of: 'a' | 'b' | 'g'): SeenRow {
   const listing = row[`${of}_listing`] as string | null;
+  const further = row[`${of}_further`] as Parameters<typeof furtherIn>[0] | null;
   return {
     home: row[`${of}_home`] as Exchange,
     host: row[`${of}_host`] as Exchange,
@@ -126,5 +129,6 @@ function rowIn(row: Joined, of: 'a' | 'b' | 'g'): SeenRow {
     nativeNumber: row[`${of}_number`] as string,
     line: row[`${of}_line`] as number,
     ...(listing === null ? {} : { listing }),
+    ...(further === null ? {} : { further: furtherIn(further) }),
   };
 }

@@ -9,15 +9,17 @@ import {
   strictRow,
   unreadable,
 } from '../contract/books.ts';
-import { isExchange } from '../contract/exchange.ts';
-import { isObject, type JsonObject, parseJson } from '../contract/json.ts';
+import { type Exchange, isExchange } from '../contract/exchange.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../contract/json.ts';
 import type { Statement } from '../contract/message.ts';
 import { parseMessage } from '../contract/parse.ts';
 import { refuse, refused } from '../contract/refusal.ts';
+import { type SaidFurther, withFurther } from './further.ts';
 
 /**
  * A book in the unified form, JSON lines: the first is the statement without its rows (schemas/statement.schema.json), each
- * other one row. Its digest is SHA-256 over the rows' exact bytes, each with its line feed.
+ * other one row, which may also have `listing`, `quantity`, `tax` and money of another currency. Its digest is SHA-256 over
+ * the rows' exact bytes, each with its line feed.
  */
 export async function* readOwnLines(source: AsyncIterable<Uint8Array>): StatementReader {
   const hash = createHash('sha256');
@@ -45,7 +47,7 @@ export async function* readOwnLines(source: AsyncIterable<Uint8Array>): Statemen
       hash.update(bytes).update('\n');
       const row =
         json.ok && isObject(json.value)
-          ? strictRow(head.exchange, json.value, line, bytes)
+          ? lineIn(head.exchange, json.value, line, bytes)
           : unreadable(line, bytes, json.ok ? [refuse('wrong-type')] : json.refusals);
       if (isBad(row)) bad.push(row);
       else rows.push(row);
@@ -54,4 +56,20 @@ export async function* readOwnLines(source: AsyncIterable<Uint8Array>): Statemen
   }
   if (head === undefined) return refused(refuse('missing-field', '', 'statement'));
   return controlsOf(head.exchange, head as unknown as JsonObject, hash.digest('hex'));
+}
+
+/** The row in the contract's words, and beside it what it says beyond them. */
+function lineIn(exchange: Exchange, line: JsonObject, no: number, bytes: Uint8Array): StatedRow | BadRow {
+  const { listing, quantity, tax, ...row } = line;
+  const currencies = [row.price, row.fee, tax].flatMap((one) =>
+    isObject(one) && 'currency' in one ? [one.currency] : [],
+  );
+  const said = { listing, quantity, tax: isObject(tax) ? tax.amount : tax, currency: currencies[0] };
+  const isText = Object.values(said).every((one) => one === undefined || typeof one === 'string');
+  if (!isText || (tax !== undefined && !isObject(tax))) return unreadable(no, bytes, [refuse('wrong-type')], row);
+  if (new Set(currencies).size > 1) return unreadable(no, bytes, [refuse('inconsistent', '/currency')], row);
+  const inYuan = (money: Json | undefined) =>
+    isObject(money) && 'currency' in money ? { ...money, currency: 'CNY' } : money;
+  const read = strictRow(exchange, { ...row, price: inYuan(row.price), fee: inYuan(row.fee) } as JsonObject, no, bytes);
+  return isBad(read) ? read : withFurther(read, said as SaidFurther, bytes);
 }

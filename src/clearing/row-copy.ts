@@ -1,3 +1,4 @@
+import { furtherText } from '../contract/books.ts';
 import type { BookRow } from './row.ts';
 
 /** Which book of which run the rows belong to. */
@@ -8,7 +9,7 @@ export interface Shelf {
 }
 
 const COLUMNS = `cycle, cycle_version, side, deal_id, ordinal, home, host, role, state, buyer, seller, price_fen, fee_fen,
-  home_fee_fen, host_fee_fen, business_date, in_flight, listing, native_number, line, book`;
+  home_fee_fen, host_fee_fen, business_date, in_flight, listing, native_number, line, book, further`;
 
 export const copyRows = `COPY clearing_row (${COLUMNS}) FROM STDIN`;
 /** Rows of deals that this book has had already: the database decides about them when all are there. */
@@ -25,7 +26,9 @@ export function copyLine(row: BookRow, { cycle, version, book }: Shelf, more = '
     row.homeFeeFen ?? '\\N'
   }\t${row.hostFeeFen ?? '\\N'}\t${row.businessDate}\t${row.inFlight ? 't' : 'f'}\t${
     row.listing === undefined ? '\\N' : escaped(row.listing)
-  }\t${escaped(row.nativeNumber)}\t${row.line}\t${book}${more}\n`;
+  }\t${escaped(row.nativeNumber)}\t${row.line}\t${book}\t${
+    row.further === undefined ? '\\N' : escaped(furtherText(row.further))
+  }${more}\n`;
 }
 
 const SPECIAL = /[\\\t\n\r]/;

@@ -1,3 +1,4 @@
+import type { Further } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Deal } from '../contract/message.ts';
 
@@ -36,8 +37,10 @@ export interface BookRow {
   readonly businessDate: string;
   /** Only the journal says it: the other exchange has not confirmed yet, so that books may still lack the deal. */
   readonly inFlight: boolean;
-  /** `<home>:<native number>`; the books do not say it. */
+  /** `<home>:<native number>`; the exchanges' own books do not say it. */
   readonly listing?: string;
+  /** What the exchanges' own books do not say either; absent where every deal has it so. */
+  readonly further?: Further;
   /** The number under which this book's owner keeps the deal. */
   readonly nativeNumber: string;
   /** Where it stands in its source, from 1: the line of a file, the row of a document. */

@@ -1,3 +1,4 @@
+import type { Further } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { RowState } from './row.ts';
 
@@ -14,6 +15,7 @@ export interface SeenRow {
   readonly listing?: string;
   readonly nativeNumber: string;
   readonly line: number;
+  readonly further?: Further;
 }
 
 export interface SeenInBook extends SeenRow {

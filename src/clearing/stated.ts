@@ -22,5 +22,7 @@ export function bookRowOf(side: Exchange, row: StatedRow): BookRow {
     inFlight: false,
     nativeNumber: row.dealNumber,
     line: row.line,
+    ...(row.listing === undefined ? {} : { listing: row.listing }),
+    ...(row.further === undefined ? {} : { further: row.further }),
   };
 }

@@ -14,6 +14,7 @@ import type { JsonObject } from '../contract/json.ts';
 import { isYuan } from '../contract/money.ts';
 import { type Checked, refuse, refused } from '../contract/refusal.ts';
 import type { TableRecord, TableRecords } from './csv-read.ts';
+import { withFurther } from './further.ts';
 import { dateOfSerial } from './xlsx-read.ts';
 
 /**
@@ -22,7 +23,8 @@ import { dateOfSerial } from './xlsx-read.ts';
  *
  *     book,<exchange>,<date>,<batch>,<opening count>,<count>,<total price>,<total fee>[,<SHA-256 of the deals' records>]
  *
- * Amounts are yuan; a spreadsheet may leave trailing zeros of the fen away and write dates as its day numbers. Words of states and roles are the contract's, or Chinese.
+ * The listing, currency, quantity and tax may be left away. Amounts are yuan; a spreadsheet may leave trailing zeros of the
+ * fen away and write dates as its day numbers. Words of states and roles are the contract's, or Chinese.
  */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   dealNumber: ['deal_number', '成交编号'],
@@ -35,7 +37,13 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   price: ['price', '成交价'],
   fee: ['fee', '手续费'],
   businessDate: ['business_date', '业务日期'],
+  listing: ['listing', '挂牌编号'],
+  currency: ['currency', '币种'],
+  quantity: ['quantity', '数量'],
+  tax: ['tax', '税额'],
 };
+/** Columns that a book may do without. */
+const OPTIONAL = ['homeDealNumber', 'listing', 'currency', 'quantity', 'tax'];
 const WORDS: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   主场: 'home',
   客场: 'host',
@@ -112,22 +120,26 @@ function namesIn(cells: readonly string[]): Checked<readonly string[]> {
     if (names.includes(name)) return refused(refuse('duplicate-key', '', cell.slice(0, 40)));
     names.push(name);
   }
-  const missing = Object.keys(COLUMNS).find((name) => name !== 'homeDealNumber' && !names.includes(name));
+  const missing = Object.keys(COLUMNS).find((name) => !OPTIONAL.includes(name) && !names.includes(name));
   return missing === undefined ? { ok: true, value: names } : refused(refuse('missing-field', `/${missing}`));
 }
 
 function rowIn(exchange: Exchange, names: readonly string[], { line, cells, text }: TableRecord): StatedRow | BadRow {
   const bytes = Buffer.from(text);
   const row: Record<string, JsonObject | string> = { funds: 'none' };
+  const said: Record<string, string> = {};
   for (const [i, name] of names.entries()) {
     const cell = cells[i] ?? '';
     if (cell === '') continue;
-    if (name === 'price' || name === 'fee') row[name] = money(cell);
+    if (name === 'tax') said[name] = money(cell).amount;
+    else if (name === 'listing' || name === 'currency' || name === 'quantity') said[name] = cell;
+    else if (name === 'price' || name === 'fee') row[name] = money(cell);
     else if (name === 'businessDate') row[name] = dateIn(cell);
     else row[name] = name === 'role' || name === 'state' ? (WORDS[cell] ?? cell) : cell;
   }
   if (cells.length > names.length) return unreadable(line, bytes, [refuse('bad-format', '', `${cells.length}`)], row);
-  return strictRow(exchange, row, line, bytes);
+  const read = strictRow(exchange, row, line, bytes);
+  return isBad(read) ? read : withFurther(read, said, bytes);
 }
 
 function money(amount: string): { readonly amount: string; readonly currency: 'CNY' } {

@@ -21,6 +21,29 @@ export interface StatedRow {
   readonly priceFen: bigint;
   readonly feeFen: bigint;
   readonly businessDate: string;
+  /** `<home>:<number>` of the listing, where the book says it. */
+  readonly listing?: string;
+  readonly further?: Further;
+}
+
+/** What some books say of a deal beyond the contract, each only where it is not as of every deal. */
+export interface Further {
+  /** ISO 4217, of price and fee; absent: CNY. */
+  readonly currency?: string;
+  /** What is traded, in units; absent: one, as a technology deal is about one thing. */
+  readonly quantity?: string;
+  readonly taxFen?: bigint;
+}
+
+/** As it is kept in a column of JSON. */
+export function furtherText({ currency, quantity, taxFen }: Further): string {
+  return JSON.stringify({ currency, quantity, taxFen: taxFen?.toString() });
+}
+
+/** Out of that column. */
+export function furtherIn(kept: { currency?: string; quantity?: string; taxFen?: string }): Further {
+  const { taxFen, ...rest } = kept;
+  return { ...rest, ...(taxFen === undefined ? {} : { taxFen: BigInt(taxFen) }) };
 }
 
 /** A row that cannot be read, as it was written. Its amounts are there where they could be: the totals hold them too. */

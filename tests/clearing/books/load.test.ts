@@ -96,6 +96,7 @@ describe('loading books', () => {
       business_date: DAY,
       in_flight: false,
       listing: null,
+      further: null,
       book: book!.id,
       buyer: rows[0]!.buyer,
       seller: rows[0]!.seller,
