@@ -160,6 +160,12 @@ export const settings = {
     zh: '网关在各交易所的会员号',
     en: "the gateway's member code at the exchanges",
   },
+  QIAO_CLEARING: {
+    schema: { enum: ['clock', 'hand'] },
+    fallback: 'clock',
+    zh: 'clock 或 hand：日终按日切时点自动推进，或由人逐步推进',
+    en: 'clock or hand: a day is closed after the cut-offs by itself, or when somebody says so',
+  },
   QIAO_CALENDAR: {
     schema: { type: 'string', maxLength: 1024 },
     zh: '节假日安排的补充文件（JSON）',
@@ -203,6 +209,17 @@ export const defaultLimits = {
   /** Bad rows kept of one book, and bytes of each; with more of them the book is refused. */
   quarantineRows: 1_000,
   quarantineBytes: 4_096,
+  /** Looks at days not closed yet; between two tries to fetch an exchange's books: base × 2ⁿ up to the cap. */
+  clearingIntervalMs: 5_000,
+  bookRetryBaseMs: 10_000,
+  bookRetryCapMs: 300_000,
+  /** A book brought by hand. */
+  bookUploadBytes: 256 * 1_048_576,
+  /** Live progress: looks for something new, lines that keep a connection, watchers at once, and how long it is kept. */
+  eventPollMs: 500,
+  eventHeartbeatMs: 15_000,
+  eventStreams: 200,
+  eventKeptHours: 72,
   /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
   leaseMs: 30_000,
   /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */
@@ -215,7 +232,7 @@ export const defaultLimits = {
   deliveryBatch: 100,
   /** Requests under way at one exchange at once. */
   deliveryConcurrency: 64,
-  /** Arrivals in one transaction, and arrivals waiting before the answer is `busy`. */
+  /** Arrivals in one transaction; arrivals of one exchange waiting before its answer is `busy`. */
   intakeBatch: 128,
   /** While messages come in numbers, how long a commit or a look into the outbox waits for more. */
   lingerMs: 20,

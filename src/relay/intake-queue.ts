@@ -1,4 +1,5 @@
 import type { Answer, Arrival } from '../contract/adapter.ts';
+import type { Exchange } from '../contract/exchange.ts';
 import { type IntakeParts, takeIn } from './intake.ts';
 import { pause } from './pause.ts';
 
@@ -15,7 +16,7 @@ export interface QueueLimits {
   readonly batch: number;
   /** While it is busy, how long a batch that is not full waits for more, ms: fewer, larger commits. */
   readonly lingerMs: number;
-  /** Arrivals waiting at most; beyond that the answer is `busy` before memory grows. */
+  /** Arrivals of one exchange waiting at most; beyond that its answer is `busy` before memory grows. */
   readonly waiting: number;
 }
 
@@ -29,20 +30,24 @@ const BUSY: Answer = { outcome: 'busy', retryAfterMs: 1000 };
 /**
  * Collects arrivals while the last batch is being committed, so that one commit (one fsync) pays for many messages
  * under load and a lone message waits for nobody; while messages come in numbers, a batch waits a moment for more.
+ *
+ * The exchanges take turns and each has its own quota: the flood of one (bids in a last second) costs the others no more
+ * than a share of each batch.
  */
 export function openIntakeQueue(
   parts: IntakeParts,
   limits: QueueLimits,
   onFault: (error: unknown, arrivals: number) => void,
 ): IntakeQueue {
-  let waiting: Waiting[] = [];
+  const lines = new Map<Exchange, Waiting[]>();
+  const waiting = () => [...lines.values()].reduce((sum, { length }) => sum + length, 0);
   let stopped = false;
   let running: Promise<void> | undefined;
 
   let busy = false;
   const run = async () => {
-    while (waiting.length > 0) {
-      if (busy && waiting.length < limits.batch && !stopped) await pause(limits.lingerMs);
+    while (waiting() > 0) {
+      if (busy && waiting() < limits.batch && !stopped) await pause(limits.lingerMs);
       const batch = nextBatch();
       busy = batch.length > 1;
       const answers = await takeBatch(batch.map(({ arrival }) => arrival));
@@ -51,20 +56,25 @@ export function openIntakeQueue(
     running = undefined;
   };
 
-  /** Two arrivals with one key never share a batch: the second must see the first's answer. */
+  /** One of each exchange in turn. Two arrivals with one key never share a batch: the second must see the first's answer. */
   const nextBatch = (): Waiting[] => {
-    const keys = new Set<string>();
-    const taken: Waiting[] = [];
-    let i = 0;
-    for (; i < waiting.length && taken.length < limits.batch; i++) {
-      const { arrival } = waiting[i]!;
-      const key = `${arrival.exchange}\n${arrival.key}`;
-      if (keys.has(key)) break;
-      keys.add(key);
-      taken.push(waiting[i]!);
+    const batch: Waiting[] = [];
+    const turns = [...lines].map(([exchange, line]) => ({ exchange, line, keys: new Set<string>() }));
+    for (let open = turns; open.length > 0 && batch.length < limits.batch; ) {
+      open = open.filter(({ line, keys }) => {
+        const next = line[keys.size];
+        if (next === undefined || keys.has(next.arrival.key) || batch.length === limits.batch) return false;
+        keys.add(next.arrival.key);
+        batch.push(next);
+        return true;
+      });
     }
-    waiting = waiting.slice(i);
-    return taken;
+    lines.clear();
+    // Who had the fewest turns is first in the next batch: batches may be smaller than the exchanges are many.
+    for (const { exchange, line, keys } of turns.sort((one, other) => one.keys.size - other.keys.size)) {
+      if (keys.size < line.length) lines.set(exchange, line.slice(keys.size));
+    }
+    return batch;
   };
 
   const takeBatch = async (arrivals: readonly Arrival[]): Promise<readonly Answer[]> => {
@@ -84,11 +94,13 @@ export function openIntakeQueue(
   return {
     submit: (arrival) =>
       new Promise((resolve) => {
-        if (stopped || waiting.length >= limits.waiting) {
+        const line = lines.get(arrival.exchange) ?? [];
+        if (stopped || line.length >= limits.waiting) {
           resolve(BUSY);
           return;
         }
-        waiting.push({ arrival, resolve });
+        line.push({ arrival, resolve });
+        lines.set(arrival.exchange, line);
         running ??= Promise.resolve().then(run);
       }),
     stop: async () => {
@@ -96,7 +108,7 @@ export function openIntakeQueue(
       await running;
     },
     get waiting() {
-      return waiting.length;
+      return waiting();
     },
   };
 }

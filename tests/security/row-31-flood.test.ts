@@ -67,3 +67,25 @@ test('what came in time has the journal’s time under our signature; what was t
   await queue.stop();
   expect((await queue.submit(second)).outcome).toBe('busy');
 });
+
+test.each([1, 5])(
+  'the flood of one exchange leaves the others their turns and their quota: batches of %i',
+  async (batch) => {
+    const queue = openIntakeQueue(ground.parts, { batch, lingerMs: 0, waiting: WAITING }, () => {});
+    const order: string[] = [];
+    const submit = async (exchange: 'ctex' | 'stex' | 'szse', name: string) => {
+      const answer = await queue.submit(ground.arrival(exchange, listing(`${exchange}:${name}`)));
+      order.push(`${exchange} ${answer.outcome}`);
+    };
+    const flood = Array.from({ length: 2 * WAITING }, (_, i) => submit('stex', `Q${batch}-${i}`));
+    // They come last, when the flood has filled its quota.
+    await Promise.all([submit('ctex', `Q${batch}`), submit('szse', `Q${batch}`)]);
+    const before = order.filter((one) => one === 'stex accepted').length;
+    expect(order).toEqual(expect.arrayContaining(['ctex accepted', 'szse accepted']));
+    expect(before).toBeLessThanOrEqual(batch + 1);
+    await Promise.all(flood);
+    expect(order.filter((one) => one === 'stex accepted')).toHaveLength(WAITING);
+    expect(order.filter((one) => one === 'stex busy')).toHaveLength(WAITING);
+    await queue.stop();
+  },
+);
