@@ -220,6 +220,12 @@ export const defaultLimits = {
   eventHeartbeatMs: 15_000,
   eventStreams: 200,
   eventKeptHours: 72,
+  /** From this amount on two checkers must approve, and the supervisor is told (an assumption: 1,000,000.00). */
+  twoCheckersFen: 100_000_000,
+  escalationFen: 100_000_000,
+  /** Breaks acted on in one request, and the bytes of one attachment. */
+  breaksAtOnce: 500,
+  attachmentBytes: 10 * 1_048_576,
   /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
   leaseMs: 30_000,
   /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */

@@ -71,6 +71,10 @@ const TEXTS = {
   'fingerprint-differs': ['指纹与所给的不一致', 'the fingerprint is not the one given'],
   'proposal-stale': ['信任清单已变更，请重新提出', 'the trust list has changed since: propose it again'],
   'outside-policy': ['不符合证书策略 certs/policy.json', 'outside the certificate policy, certs/policy.json'],
+  'role-forbids': ['该角色无权进行此项操作', 'this is not for that role to do'],
+  'version-stale': ['已被他人更改，请重新读取后再试', 'somebody has changed it since: read it again'],
+  'proposal-differs': ['与经办所提交的内容不一致', 'this is not what the maker proposed'],
+  'action-unfit': ['该处理方式不适用于此差错', 'this way of settling does not fit the break'],
   busy: ['系统繁忙，请稍后重试', 'busy, try again later'],
 } as const satisfies Record<string, readonly [string, string]>;
 
