@@ -226,6 +226,9 @@ export const defaultLimits = {
   /** Breaks acted on in one request, and the bytes of one attachment. */
   breaksAtOnce: 500,
   attachmentBytes: 10 * 1_048_576,
+  /** Rows of one report, and of one that is laid out on pages. */
+  reportRows: 200_000,
+  reportPdfRows: 5_000,
   /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
   leaseMs: 30_000,
   /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */
@@ -255,6 +258,8 @@ export const defaultLimits = {
   sweepBatch: 500,
   /** A signed message older or newer than this is refused. */
   clockSkewMs: 300_000,
+  /** A clock further off than this, by the median of the last signed times, is alarmed. */
+  clockAlarmMs: 60_000,
   idempotencyKeptHours: 72,
   /** A login ends after so long, and after so long without being used. */
   sessionHours: 12,

@@ -75,6 +75,8 @@ const TEXTS = {
   'version-stale': ['已被他人更改，请重新读取后再试', 'somebody has changed it since: read it again'],
   'proposal-differs': ['与经办所提交的内容不一致', 'this is not what the maker proposed'],
   'action-unfit': ['该处理方式不适用于此差错', 'this way of settling does not fit the break'],
+  'too-many': ['数量超过上限', 'more than the limit'],
+  'sheet-altered': ['表格中不可更改的内容被改动', 'a part of the sheet that is not to be changed was changed'],
   busy: ['系统繁忙，请稍后重试', 'busy, try again later'],
 } as const satisfies Record<string, readonly [string, string]>;
 
