@@ -15,12 +15,15 @@ export interface Difference extends FailingField {
   readonly deltaFen: bigint | null;
 }
 
-/** Every field in which a book differs from the journal; amounts up to `allowedFen` apart are TOL. `feeFen`: what that side's fee must be. */
+/** By how much an amount may differ, in fen. */
+type Allowed = (amountFen: bigint) => bigint;
+
+/** Every field in which a book differs from the journal; amounts no further apart than `allowed` are TOL. `feeFen`: what that side's fee must be. */
 export function comparedWith(
   journal: SeenRow,
   book: SeenRow,
   feeFen: bigint | undefined,
-  allowedFen: bigint,
+  allowed: Allowed,
 ): readonly Difference[] {
   const found: Difference[] = [];
   const word = (field: string, code: BreakCode, said: string, meant: string) => {
@@ -39,7 +42,7 @@ export function comparedWith(
   const amount = (field: string, said: bigint, meant: bigint, codeOf: (deltaFen: bigint) => BreakCode) => {
     const deltaFen = said - meant;
     if (deltaFen === 0n) return;
-    const code = (deltaFen < 0n ? -deltaFen : deltaFen) <= allowedFen ? 'TOL' : codeOf(deltaFen);
+    const code = (deltaFen < 0n ? -deltaFen : deltaFen) <= allowed(meant) ? 'TOL' : codeOf(deltaFen);
     found.push({ field, code, book: formatFen(said, 'yuan'), journal: formatFen(meant, 'yuan'), deltaFen });
   };
   amount('price', book.priceFen, journal.priceFen, (deltaFen) => (deltaFen > 0n ? 'AMT+' : 'AMT-'));
@@ -52,10 +55,11 @@ export function comparedWith(
 }
 
 /** The journal says nothing of tax: only the two books can be held against each other, and neither is the measure. */
-export function taxesApart(a: SeenRow | undefined, b: SeenRow | undefined, allowedFen: bigint): readonly Difference[] {
+export function taxesApart(a: SeenRow | undefined, b: SeenRow | undefined, allowed: Allowed): readonly Difference[] {
   const [one, other] = [a?.further?.taxFen, b?.further?.taxFen];
   if (one === undefined || other === undefined || one === other) return [];
-  const code = one - other <= allowedFen && other - one <= allowedFen ? 'TOL' : 'TAX';
+  const apart = one > other ? one - other : other - one;
+  const code = apart <= allowed(other) ? 'TOL' : 'TAX';
   const [book, journal] = [formatFen(one, 'yuan'), formatFen(other, 'yuan')];
   return [{ field: 'tax', code, book, journal, deltaFen: null }];
 }

@@ -3,7 +3,7 @@ import { formatFen } from '../contract/money.ts';
 import { comparedWith, type Difference, type FailingField, taxesApart } from './classify-fields.ts';
 import { type BreakCode, breakId, byEvaluation, type Severity, severityOf } from './codes.ts';
 import { pairOf, type SeenDeal, type SeenInBook } from './seen.ts';
-import { type Tolerance, toleratedFen } from './tolerance.ts';
+import { type Tolerance, toleratedBy } from './tolerance.ts';
 
 /** Whose fault it looks like: a hint for people, never a decision. */
 export type Blame = Exchange | 'both' | 'gateway';
@@ -47,7 +47,7 @@ export function classify(deal: SeenDeal, rules: Rules): readonly Found[] {
   const found: Found[] = [];
   const whole = wholeDeal(deal, rules);
   if (whole !== undefined) found.push(finding(deal, { ...whole, side: null }));
-  const allowed = g === undefined ? 0n : toleratedFen(rules.tolerances, home, host, g.priceFen);
+  const allowed = toleratedBy(rules.tolerances, home, host);
   const isAmountOfBoth = whole?.differences[0]?.code === 'AMT2';
   for (const [side, book, other] of [
     [home, a, b],
@@ -84,7 +84,7 @@ function wholeDeal(deal: SeenDeal, rules: Rules): Omit<Cause, 'side'> | undefine
     if (a === undefined) return of('P010', host);
     if (b === undefined) return of('P100', home);
     // Neither is the measure of the other; what they disagree on is for whoever enters the deal.
-    const between = comparedWith(b, a, undefined, 0n).map((one) => ({ ...one, deltaFen: null }));
+    const between = comparedWith(b, a, undefined, () => 0n).map((one) => ({ ...one, deltaFen: null }));
     return { differences: [...of('P110', null).differences, ...between], blame: 'gateway' };
   }
   if (a === undefined || b === undefined) {
@@ -95,9 +95,9 @@ function wholeDeal(deal: SeenDeal, rules: Rules): Omit<Cause, 'side'> | undefine
     return a === undefined ? of('P011', home) : of('P101', host);
   }
   const deltaFen = a.priceFen - g.priceFen;
-  const allowedFen = toleratedFen(rules.tolerances, home, host, g.priceFen);
-  const isBeyond = (deltaFen < 0n ? -deltaFen : deltaFen) > allowedFen;
-  const taxes = taxesApart(a, b, allowedFen);
+  const allowed = toleratedBy(rules.tolerances, home, host);
+  const isBeyond = (deltaFen < 0n ? -deltaFen : deltaFen) > allowed(g.priceFen);
+  const taxes = taxesApart(a, b, allowed);
   if (a.priceFen !== b.priceFen || !isBeyond) {
     return taxes.length === 0 ? undefined : { differences: taxes, blame: null };
   }

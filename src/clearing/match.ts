@@ -1,6 +1,6 @@
 import { furtherIn } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
-import { type Database, type Queryable, transaction } from '../journal/database.ts';
+import type { Queryable } from '../journal/database.ts';
 import type { SeenDeal, SeenInBook, SeenInJournal, SeenRow } from './seen.ts';
 
 /** Of `clearing_row`, 0010_clearing_books.sql. */
@@ -24,41 +24,35 @@ export interface Equal {
 }
 
 /**
- * Joins the three books of one partition. What is equal on all sides stays in the database; every other deal is handed
+ * Joins the three books of one partition, in a transaction of the caller. What is equal on all sides stays in the database; every other deal is handed
  * to `take`, page by page.
  */
 export async function matchPartition(
-  database: Database,
+  connection: Queryable,
   order: MatchOrder,
-  take: (deals: readonly SeenDeal[], connection: Queryable) => Promise<void>,
+  take: (deals: readonly SeenDeal[]) => Promise<void>,
 ): Promise<readonly Equal[]> {
-  return transaction(
-    database,
-    async (connection) => {
-      // The join is certain to be large: compiling it costs more than it saves, and it is to stay in memory.
-      await connection.query("set local jit = off; set local work_mem = '64MB'");
-      const joined = joinOf(order.partition);
-      const values = [order.cycle, order.version];
-      await connection.query(`create temp table clearing_unequal on commit drop as ${joined} limit 0`, values);
-      const { rows } = await connection.query<Equal & Record<string, unknown>>(
-        `with joined as materialized (${joined}),
-              kept as (insert into clearing_unequal select * from joined where not is_equal)
-         select g_home as home, g_host as host, count(*)::int as deals, sum(g_price)::text as "priceFen",
-                bit_xor(hashtextextended(concat_ws('|', deal_id, g_state, g_buyer, g_seller, g_price,
-                  g_home_fee, g_host_fee, g_date, a_number, b_number), 0))::text as digest
-           from joined where is_equal group by g_home, g_host order by g_home, g_host`,
-        values,
-      );
-      await connection.query('declare unequal no scroll cursor for select * from clearing_unequal');
-      for (;;) {
-        const page = await connection.query<Joined>(`fetch ${PAGE} from unequal`);
-        if (page.rows.length === 0) break;
-        await take(page.rows.map(seenIn), connection);
-      }
-      return rows;
-    },
-    'repeatable read',
+  // The join is certain to be large: compiling it costs more than it saves, and it is to stay in memory.
+  await connection.query("set local jit = off; set local work_mem = '64MB'");
+  const joined = joinOf(order.partition);
+  const values = [order.cycle, order.version];
+  await connection.query(`create temp table clearing_unequal on commit drop as ${joined} limit 0`, values);
+  const { rows } = await connection.query<Equal & Record<string, unknown>>(
+    `with joined as materialized (${joined}),
+          kept as (insert into clearing_unequal select * from joined where not is_equal)
+     select g_home as home, g_host as host, count(*)::int as deals, sum(g_price)::text as "priceFen",
+            bit_xor(hashtextextended(concat_ws('|', deal_id, g_state, g_buyer, g_seller, g_price,
+              g_home_fee, g_host_fee, g_date, a_number, b_number), 0))::text as digest
+       from joined where is_equal group by g_home, g_host order by g_home, g_host`,
+    values,
   );
+  await connection.query('declare unequal no scroll cursor for select * from clearing_unequal');
+  for (;;) {
+    const page = await connection.query<Joined>(`fetch ${PAGE} from unequal`);
+    if (page.rows.length === 0) break;
+    await take(page.rows.map(seenIn));
+  }
+  return rows;
 }
 
 const COMMON = ['home', 'host', 'state', 'buyer', 'seller', 'listing', 'line', 'further'] as const;

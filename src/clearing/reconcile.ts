@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Exchange } from '../contract/exchange.ts';
 import type { Database } from '../journal/database.ts';
-import { libraryCalendars, workingDaysBetween } from '../rules/calendar.ts';
-import { classify, type Rules } from './classify.ts';
-import { type BreakCode, codes } from './codes.ts';
+import type { BreakCode } from './codes.ts';
+import { comparePart, type Part, rulesSha256 } from './compare-part.ts';
 import type { Jobs } from './jobs.ts';
 import { reviseLeftovers } from './leftovers.ts';
-import { type Equal, matchPartition, PARTITIONS } from './match.ts';
-import { clearedSince, keepFound, resultDigest } from './match-found.ts';
+import { type Equal, PARTITIONS } from './match.ts';
+import { clearedSince, resultDigest } from './match-found.ts';
 import { type Tally, Tallying } from './match-tally.ts';
-import type { Tolerance } from './tolerance.ts';
+import { type Tolerance, writeTolerances } from './tolerance.ts';
 
 export interface ReconcileOrder {
   readonly cycle: string;
@@ -26,6 +26,16 @@ export interface ReconcileParts {
   progress?(done: number, of: number): void;
 }
 
+/** Differences within tolerance of one side (null: of the deals as a whole). Fen as text. */
+export interface Tolerated {
+  readonly side: Exchange | null;
+  readonly deals: number;
+  /** Book minus journal, signed: what letting them pass costs. */
+  readonly deltaFen: string;
+  /** The same without signs: what compensates does not vanish. */
+  readonly grossFen: string;
+}
+
 /** What a comparison came to. */
 export interface RunSummary {
   readonly run: string;
@@ -37,6 +47,8 @@ export interface RunSummary {
   readonly equal: readonly Equal[];
   /** Breaks by primary code, only those there are. */
   readonly breaks: Readonly<Partial<Record<BreakCode, number>>>;
+  /** What was let pass, by whose book. */
+  readonly tolerated: readonly Tolerated[];
   /** Ids of breaks of the run before that are gone. */
   readonly cleared: readonly string[];
 }
@@ -46,7 +58,8 @@ export async function reconcile(order: ReconcileOrder, parts: ReconcileParts): P
   const { database } = parts;
   const { cycle, version } = order;
   const run = parts.newId();
-  const rulesSha256 = sha256Of({ codes: Object.keys(codes), tolerances: order.tolerances });
+  const tolerances = writeTolerances(order.tolerances);
+  const rules = rulesSha256(tolerances);
   const [before] = (
     await database.query<{ id: string }>(
       'select id from clearing_run where cycle = $1 and finished_at is not null order by started_at desc, id limit 1',
@@ -54,19 +67,19 @@ export async function reconcile(order: ReconcileOrder, parts: ReconcileParts): P
     )
   ).rows;
   await database.query(
-    `insert into clearing_run (id, cycle, version, rules_sha256, started_at)
-     values ($1, $2, $3, $4, to_timestamp($5 / 1000.0))`,
-    [run, cycle, version, rulesSha256, parts.nowMs()],
+    `insert into clearing_run (id, cycle, version, rules_sha256, tolerances, started_at)
+     values ($1, $2, $3, $4, $5, to_timestamp($6 / 1000.0))`,
+    [run, cycle, version, rules, JSON.stringify(tolerances), parts.nowMs()],
   );
   await database.query('select analyze_clearing_rows()');
   let done = 0;
   const answers = await parts.jobs.run(
-    `clearing/${cycle}/${version}`,
-    Array.from({ length: PARTITIONS }, (_, partition) => partition),
-    async (partition) => {
-      const answer = await comparePartition(order, run, partition, database);
+    `clearing/${cycle}/${version}/${run}`,
+    Array.from({ length: PARTITIONS }, (_, partition): Part => ({ run, partition })),
+    async (part) => {
+      const compared = await comparePart(database, part);
       parts.progress?.(++done, PARTITIONS);
-      return answer;
+      return compared;
     },
   );
   await reviseLeftovers(database, { run, cycle, version });
@@ -75,37 +88,15 @@ export async function reconcile(order: ReconcileOrder, parts: ReconcileParts): P
   const equal = answers.flatMap(({ equal }) => equal);
   const tally = tallying.total();
   const breaks = await breaksByCode(database, run);
-  const counts = JSON.stringify({ tally, equal: sha256Of(equal), breaks });
+  const tolerated = await toleratedBySide(database, run);
+  const counts = JSON.stringify({ tally, equal: sha256Of(equal), breaks, tolerated });
   const resultSha256 = await resultDigest(database, run, counts);
   const cleared = before === undefined ? [] : await clearedSince(database, before.id, run);
   await database.query(
     `update clearing_run set result_sha256 = $2, counts = $3, finished_at = to_timestamp($4 / 1000.0) where id = $1`,
     [run, resultSha256, counts, parts.nowMs()],
   );
-  return { run, cycle, version, rulesSha256, resultSha256, tally, equal, breaks, cleared };
-}
-
-async function comparePartition(
-  { cycle, version, tolerances }: ReconcileOrder,
-  run: string,
-  partition: number,
-  database: Database,
-): Promise<{ readonly tally: Tally; readonly equal: readonly Equal[] }> {
-  const rules: Rules = { date: cycle, tolerances, isOverdue: (date) => isOverdue(date, cycle) };
-  const tallying = new Tallying();
-  const equal = await matchPartition(database, { cycle, version, partition }, async (deals, connection) => {
-    const found = deals.map((deal) => [deal, classify(deal, rules)] as const);
-    for (const [deal, findings] of found) tallying.deal(deal, findings);
-    const flat = found.flatMap(([deal, findings]) => findings.map((one) => [one, deal] as const));
-    await keepFound(connection, run, flat);
-  });
-  for (const one of equal) tallying.equal(one);
-  return { tally: tallying.total(), equal };
-}
-
-/** A deal is confirmed within one working day; where the calendar says nothing of the year, the day after is late. */
-function isOverdue(businessDate: string, cycle: string): boolean {
-  return (workingDaysBetween(libraryCalendars.statutory, businessDate, cycle) ?? Number(cycle > businessDate)) >= 1;
+  return { run, cycle, version, rulesSha256: rules, resultSha256, tally, equal, breaks, tolerated, cleared };
 }
 
 async function breaksByCode(database: Database, run: string): Promise<RunSummary['breaks']> {
@@ -116,7 +107,16 @@ async function breaksByCode(database: Database, run: string): Promise<RunSummary
   return Object.fromEntries(rows.map(({ code, count }) => [code, Number(count)]));
 }
 
+async function toleratedBySide(database: Database, run: string): Promise<readonly Tolerated[]> {
+  const { rows } = await database.query<Tolerated & Record<string, unknown>>(
+    `select side, count(*)::int as deals, coalesce(sum(delta_fen), 0)::text as "deltaFen",
+            coalesce(sum(abs(delta_fen)), 0)::text as "grossFen"
+       from clearing_found where run = $1 and outcome = 'tolerated' group by side order by side`,
+    [run],
+  );
+  return rows;
+}
+
 function sha256Of(value: unknown): string {
-  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));
-  return createHash('sha256').update(text).digest('hex');
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

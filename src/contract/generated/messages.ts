@@ -173,6 +173,43 @@ export type RulebookText = string;
  * via the `definition` "Rulebook-provenance".
  */
 export type RulebookProvenance = 'statute' | 'published' | 'assumption';
+/**
+ * 容差: how far two amounts of one pair of exchanges may differ in reconciliation and still be let pass; what is let pass is counted apart
+ *
+ * @maxItems 100
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "Tolerances".
+ */
+export type Tolerances = {
+  /**
+   * In either order
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  pair: [Exchange, Exchange, ...Exchange[]];
+  /**
+   * ISO 4217
+   */
+  currency: string;
+  /**
+   * What any amount may differ by; the larger of both bounds holds
+   */
+  absolute: string;
+  /**
+   * Hundredths of a per cent of the journal's amount
+   */
+  bps: number;
+  basis: {
+    zh: Text;
+    en: Text;
+  };
+  /**
+   * agreement: the two exchanges have signed it; published: one of them has published it; assumption: unverified
+   */
+  provenance: 'agreement' | 'published' | 'assumption';
+}[];
 
 export interface Contract {}
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { classify, type Rules } from '../../../src/clearing/classify.ts';
 import { type BreakCode, breakId, byEvaluation, codes } from '../../../src/clearing/codes.ts';
 import type { SeenDeal, SeenInBook, SeenInJournal, SeenRow } from '../../../src/clearing/seen.ts';
+import { readTolerances } from '../../../src/clearing/tolerance.ts';
 
 const DAY = '2026-03-02';
 const rules: Rules = { date: DAY, tolerances: [], isOverdue: (date) => date < DAY };
@@ -24,10 +25,17 @@ const journal = (more: Partial<SeenInJournal> = {}): SeenInJournal => ({
   homeFeeFen: 3_000n,
   hostFeeFen: 3_000n,
   inFlight: false,
+  listing: 'ctex:L1',
   ...more,
 });
 const deal = (more: Partial<Record<keyof SeenDeal, unknown>> = {}): SeenDeal =>
   ({ dealId: 'ctex:CJ1', a: book(), g: journal(), b: book(), ...more }) as SeenDeal;
+const tolerancesOf = (...some: readonly object[]) => {
+  const basis = { zh: '测试', en: 'test' };
+  const read = readTolerances(some.map((one) => ({ currency: 'CNY', basis, provenance: 'assumption', ...one })));
+  if (!read.ok) throw new Error(JSON.stringify(read.refusals));
+  return read.value;
+};
 const short = (one: SeenDeal, by: Rules = rules) =>
   classify(one, by).map(({ code, side, deltaFen, outcome }) => [code, side, deltaFen, outcome]);
 
@@ -62,6 +70,9 @@ describe('what three books say of one deal', () => {
     ['AMT+', { priceFen: 1_000_001n }, 1n],
     ['AMT-', { priceFen: 999_999n }, -1n],
     ['FEE', { feeFen: 3_641n }, 641n],
+    ['AST', { listing: 'ctex:L2' }, null],
+    ['CCY', { further: { currency: 'USD' } }, null],
+    ['QTY', { further: { quantity: '2' } }, null],
     ['DAT', { businessDate: '2026-03-03' }, null],
   ];
   it.each(deviations)('is %s of the book that deviates, and of that alone', (code, more, delta) => {
@@ -93,6 +104,17 @@ describe('what three books say of one deal', () => {
     ]);
   });
 
+  it('holds the two books to each other on the tax, of which the journal says nothing', () => {
+    const taxed = (taxFen: bigint, more: Partial<SeenInBook> = {}) => book({ further: { taxFen }, ...more });
+    expect(short(deal({ a: taxed(300n), b: taxed(300n) }))).toEqual([]);
+    expect(short(deal({ a: taxed(300n) }))).toEqual([]);
+    const [apart] = classify(deal({ a: taxed(300n), b: taxed(299n) }), rules);
+    expect(apart).toMatchObject({ code: 'TAX', side: null, deltaFen: null, severity: 'S3', blame: null });
+    expect(apart!.fields).toEqual([{ field: 'tax', code: 'TAX', book: '3.00', journal: '2.99' }]);
+    const high = { priceFen: 1_000_005n };
+    expect(classify(deal({ a: taxed(300n, high), b: taxed(299n, high) }), rules)[0]?.codes).toEqual(['AMT2', 'TAX']);
+  });
+
   it('waits for what is on the way, and no longer than one working day', () => {
     const way = { g: journal({ inFlight: true }), b: undefined };
     expect(short(deal(way))).toEqual([['TIM', null, null, 'in-flight']]);
@@ -110,14 +132,38 @@ describe('what three books say of one deal', () => {
   });
 
   it('lets pass what the pair has agreed to let pass, and says so', () => {
-    const agreed = { pair: ['stex', 'ctex'], currency: 'CNY', absoluteFen: 5n, bps: 1n } as const;
-    const by = { ...rules, tolerances: [agreed] };
+    const [agreed] = tolerancesOf({ pair: ['stex', 'ctex'], absolute: '0.05', bps: 1 });
+    const by = { ...rules, tolerances: [agreed!] };
     // One hundredth of a per cent of 10,000.00 is 1.00, more than 0.05.
     expect(short(deal({ b: book({ priceFen: 1_000_100n }) }), by)).toEqual([['TOL', 'stex', 100n, 'tolerated']]);
     expect(short(deal({ b: book({ priceFen: 1_000_101n }) }), by)).toEqual([['AMT+', 'stex', 101n, 'break']]);
     const both = book({ priceFen: 999_900n });
     expect(short(deal({ a: both, b: both }), by).map(([code]) => code)).toEqual(['TOL', 'TOL']);
     expect(short(deal({ b: book({ priceFen: 1_000_001n, buyer: 'X' }) }), by)).toEqual([['PTY', 'stex', 1n, 'break']]);
+    // Each amount by its own size: of a fee of 30.00 no more than 0.05 is let pass.
+    expect(short(deal({ b: book({ feeFen: 3_005n }) }), by)).toEqual([['TOL', 'stex', 5n, 'tolerated']]);
+    expect(short(deal({ b: book({ feeFen: 3_006n }) }), by)).toEqual([['FEE', 'stex', 6n, 'break']]);
+    const others = { ...rules, tolerances: tolerancesOf({ pair: ['ctex', 'szse'], absolute: '9.00', bps: 0 }) };
+    expect(short(deal({ b: book({ feeFen: 3_001n }) }), others)).toEqual([['FEE', 'stex', 1n, 'break']]);
+    const inDollars = tolerancesOf({ pair: ['ctex', 'stex'], currency: 'USD', absolute: '9.00', bps: 0 });
+    expect(short(deal({ b: book({ feeFen: 3_001n }) }), { ...rules, tolerances: inDollars })).toHaveLength(1);
+    expect(classify(deal({ b: book({ feeFen: 3_001n }) }), { ...rules, tolerances: inDollars })[0]?.code).toBe('FEE');
+  });
+
+  it('takes no tolerance that does not say whose it is and on what ground', () => {
+    const good = { pair: ['ctex', 'stex'], currency: 'CNY', absolute: '0.05', bps: 1, provenance: 'agreement' };
+    const whole = { ...good, basis: { zh: '备忘录第3条', en: 'memorandum, clause 3' } };
+    const codesOf = (...some: readonly object[]) => {
+      const read = readTolerances(some);
+      return read.ok ? [] : read.refusals.map(({ code, pointer }) => `${code} ${pointer}`);
+    };
+    expect(codesOf(whole)).toEqual([]);
+    expect(codesOf(good)).toEqual(['missing-field /0/basis']);
+    expect(codesOf({ ...whole, provenance: 'gut feeling' })).toEqual(['unknown-code /0/provenance']);
+    expect(codesOf({ ...whole, absolute: '0.005' })).toEqual(['fen-fraction /0/absolute']);
+    expect(codesOf({ ...whole, pair: ['ctex'] })).toHaveLength(1);
+    expect(codesOf({ ...whole, bps: 101 })).toHaveLength(1);
+    expect(codesOf(whole, { ...whole, pair: ['stex', 'ctex'] })).toEqual(['inconsistent /1/pair']);
   });
 
   it('mirrors: swapping the two books swaps the codes and the sides (P13)', () => {
