@@ -78,7 +78,7 @@ function differenceOf(
   };
   if (one !== undefined && other !== undefined) {
     const [said, meant] = [one.row, other.row];
-    const allowed = rules.toleratedFen(home, host, meant.priceFen);
+    const allowed = (amountFen: bigint) => rules.toleratedFen(home, host, amountFen);
     const all = comparedWith(
       seenIn(meant),
       seenIn(said),
