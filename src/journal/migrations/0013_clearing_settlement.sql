@@ -14,7 +14,8 @@ create table clearing_due (
   price_fen bigint not null,
   home_fee_fen bigint not null,
   host_fee_fen bigint not null,
-  -- why it is held: the code of the open break, IN-FLIGHT, or CHANGED (its fees moved after the three agreed); null: it stands
+  -- why it is held: the code of the open break (TIM: in flight), ADJUSTED (the desk decided against the journal, which has not
+  -- followed yet) or CHANGED (its amounts moved after the three agreed); null: it stands
   held text,
   -- since which business day; a later comparison does not begin it anew
   held_since date,
@@ -34,8 +35,9 @@ create table clearing_net (
   -- [{ currency, gross: { i: { j } }, positions, payIn, legs: [{ payer, payee, amount }] }], amounts as text
   nets json not null,
   entries bigint not null,
-  -- SHA-256, hex, over its entries in their order
+  -- SHA-256, hex, over its entries, and over the deals left out, in their order
   entries_sha256 text not null,
+  holds_sha256 text not null,
   held_deals bigint not null,
   held_fen numeric not null,
   made_at timestamptz not null,
