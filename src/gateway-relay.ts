@@ -6,10 +6,12 @@ import type { Faults } from './faults.ts';
 import type { GatewayParts, Log } from './gateway.ts';
 import { linkNotConfigured, reachOf } from './gateway-links.ts';
 import type { Rules } from './gateway-rulebooks.ts';
+import type { Alarm } from './http/parts.ts';
 import type { Database } from './journal/database.ts';
 import { keepRefusals } from './journal/inbox.ts';
 import { openLinkMemory } from './journal/link-memory.ts';
 import { nextDueAt } from './journal/outbox.ts';
+import { type ClockState, openClocks } from './relay/clocks.ts';
 import { openFinisher } from './relay/finish.ts';
 import { openIntakeQueue } from './relay/intake-queue.ts';
 import { type Lane, openLane } from './relay/lane.ts';
@@ -37,6 +39,9 @@ export interface Ground {
 export interface Relay {
   readonly links: ReadonlyMap<Exchange, Link>;
   readonly wakes: Wakes;
+  /** Theirs as compared with ours. */
+  clocks(): readonly ClockState[];
+  alarms(): readonly Alarm[];
   /** Connects to the exchanges and decides again what an earlier start held back. */
   start(): Promise<void>;
   sweep(): Promise<void>;
@@ -55,6 +60,11 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
   const exchanges = adapters.map(({ exchange }) => exchange);
   const lanes = new Map<Exchange, Lane>();
   const links = new Map<Exchange, Link>();
+  const clocks = openClocks({
+    alarmMs: limits.clockAlarmMs,
+    nowMs,
+    onAlarm: ({ exchange, offMs }) => log('error', 'clock-skew', { exchange, offMs }),
+  });
 
   const wakes = await stepOf(queueOn(config.redisUrl), () =>
     openWakes({
@@ -96,6 +106,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
       memory: openLinkMemory(database, exchange),
       ...(tls === undefined ? {} : { tls: tls.port(exchange) }),
       nowMs,
+      heardClock: (theirMs) => clocks.heard(exchange, theirMs),
       nonce: () => randomBytes(16).toString('hex'),
       receive: (arrival) => intake.submit(arrival),
       keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
@@ -129,6 +140,8 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
   return {
     links,
     wakes,
+    clocks: () => clocks.states(),
+    alarms: () => clocks.alarms().map(({ atMs, ...alarm }) => ({ ...alarm, at: instantAt(atMs) })),
     start: async () => {
       await redecide(again, true);
       for (const [exchange, link] of links) {

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Access, openAccess } from './access/access.ts';
+import type { Closing } from './clearing/cycle-close.ts';
 import type { Config } from './config.ts';
 import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
 import { openFaults, shownError } from './faults.ts';
+import { openClearing } from './gateway-clearing.ts';
 import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-log.ts';
 import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
@@ -12,6 +14,8 @@ import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
 import { openTrust } from './gateway-trust.ts';
 import { openWitnessedLog, type WitnessedLog } from './gateway-witnessing.ts';
 import { createApp } from './http/app.ts';
+import { measureClocks } from './http/clock-metrics.ts';
+import { openEventFeed } from './http/events.ts';
 import { measureLog } from './http/log-metrics.ts';
 import { openMetrics } from './http/metrics.ts';
 import type { Parts } from './http/parts.ts';
@@ -57,6 +61,8 @@ export interface Gateway {
   readonly journalLog: JournalLog;
   /** Looks for what is due now: retries, leases that ran out, new rulebooks, holds that have ended. */
   sweep(): Promise<void>;
+  /** The close of each day. */
+  readonly closing: Closing;
   /** Fetches an exchange's day-end books and journals them. */
   takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
   /** Nothing waiting, nothing under way. */
@@ -152,10 +158,22 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     random: parts.random ?? Math.random,
     ...(tls === undefined ? {} : { tls: (exchange) => tls.side.port(exchange) }),
   });
+  const clearing = openClearing(parts, {
+    rules,
+    calendars,
+    journalLog,
+    takeStatement: relay.takeStatement,
+    faults,
+    opened,
+    nowMs,
+  });
+  const events = openEventFeed({ database, limits, onFault: faults.of('events') });
+  opened.add(async () => events.stop());
   const metrics = openMetrics({ database, links });
   measureTrust(metrics.registry, trust.state, nowMs);
   measureLog(metrics.registry, journalLog);
   measureWitnesses(metrics.registry, witnessed);
+  measureClocks(metrics.registry, relay.clocks);
   const surface: Parts = {
     access,
     publicUrl: config.publicUrl,
@@ -186,7 +204,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
         },
       },
     ],
-    alarms: () => [...trust.alarms(), ...witnessed.alarms(), ...journalLog.alarms()],
+    alarms: () => [...trust.alarms(), ...witnessed.alarms(), ...journalLog.alarms(), ...relay.alarms()],
     logState: async () => ({
       ...(await journalLog.state()),
       final: witnessed.final(),
@@ -194,6 +212,8 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       settlement: witnessed.settlementAllowed(),
     }),
     quorum: { witnesses: keys.anchor.witnesses.map(({ exchange }) => exchange), needed: keys.anchor.quorum },
+    clearing: clearing.desk,
+    events,
     stopping: () => stopping,
     cursorKey: await cursorKey(keys),
     limits,
@@ -229,15 +249,18 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   for (const stop of timers) opened.add(stop);
   if (parts.journalLog !== 'later') journalLog.start();
   await relay.start();
+  clearing.start();
   log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
 
   /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
   const inOrder = async () => {
     await Promise.all(timers.map((stop) => stop()));
+    events.stop();
     const answered = Promise.all([server, door].map((each) => each?.stop(limits.drainTimeoutMs)));
     await relay.stopSending();
     await answered;
     await relay.stopTaking();
+    await clearing.stop();
     await witnessed.stop();
     await journalLog.stop();
     await tls?.stop();
@@ -271,6 +294,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       },
     },
     sweep: relay.sweep,
+    closing: clearing.desk.closing,
     takeStatement: relay.takeStatement,
     idle: relay.idle,
     stop: () => {

@@ -64,6 +64,7 @@ function prove(request: WebhookRequest, ports: LinkPorts, nowMs: number): Checke
   if (!ports.verifier.verify(Buffer.from(text, 'utf8'), Buffer.from(sign, 'base64'))) {
     return refused(refuse('bad-signature'));
   }
+  ports.heardClock?.(Number(timestamp));
   if (Math.abs(nowMs - Number(timestamp)) > WINDOW_MS) return refused(refuse('stale', '', timestamp));
   return { ok: true, value: { nonce, text: writeProof(text, sign) } };
 }

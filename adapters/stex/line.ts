@@ -68,6 +68,7 @@ export function openLine(
         const seal = await openSeal(response.headers as Record<string, unknown>, answer, {
           member: codes.member,
           nowMs: ports.nowMs(),
+          ...(ports.heardClock === undefined ? {} : { heardClock: ports.heardClock }),
           verifier: ports.verifier,
           serials,
         });

@@ -63,6 +63,7 @@ export async function openSeal(
   checks: {
     readonly member: string;
     readonly nowMs: number;
+    heardClock?(theirMs: number): void;
     readonly verifier: NativeVerifier;
     readonly serials: SerialWindow;
   },
@@ -73,13 +74,15 @@ export async function openSeal(
   }) as [string, string, string, string];
   if (member !== checks.member) return refuse('unknown-sender', '', member.slice(0, 40));
   const sentAtMs = momentOf(time);
-  if (sentAtMs === undefined || Math.abs(checks.nowMs - sentAtMs) > WINDOW_MS) return refuse('stale', '', time);
+  if (sentAtMs === undefined) return refuse('stale', '', time);
   if (!/^[1-9]\d{0,15}$/.test(serial)) return refuse('replayed', '', serial.slice(0, 40));
   const text = covered(member, time, serial, sm3(body));
   if (!/^[A-Za-z0-9+/]{8,200}={0,2}$/.test(signature)) return refuse('bad-signature');
   const { verifier } = checks;
   const signed = [Buffer.from(text), Buffer.from(signature, 'base64')] as const;
   if (!(await (verifier.verifyElsewhere?.(...signed) ?? verifier.verify(...signed)))) return refuse('bad-signature');
+  checks.heardClock?.(sentAtMs);
+  if (Math.abs(checks.nowMs - sentAtMs) > WINDOW_MS) return refuse('stale', '', time);
   if (!checks.serials.take(Number(serial))) return refuse('replayed', '', serial);
   return { covered: text, signature };
 }

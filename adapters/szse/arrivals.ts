@@ -2,7 +2,7 @@ import type { Answer, Arrival, LinkPorts } from '../../src/contract/adapter.ts';
 import { type Refusal, refuse } from '../../src/contract/refusal.ts';
 import { type Reply, refusedReply, replyTo } from './answers.ts';
 import { arrivedBytes, writeProof } from './proof.ts';
-import { type Frame, fieldOf } from './session-frame.ts';
+import { type Frame, fieldOf, readSendingTime } from './session-frame.ts';
 import type { Parcel } from './session-outgoing.ts';
 
 /** Business messages that SZSE sends, on their way into the gateway. */
@@ -63,6 +63,8 @@ export function openArrivals(ports: LinkPorts, changed: () => void): Arrivals {
     if (signature === undefined || !ports.verifier.verify(covered, signature)) {
       return turnDown(arrival, seq, refuse('bad-signature'));
     }
+    const sentAtMs = frame.again ? undefined : readSendingTime(frame.sentAt);
+    if (sentAtMs !== undefined) ports.heardClock?.(sentAtMs);
     if (frame.type === 'UQ') {
       const known = answered.get(arrival.key);
       return known ?? refusedReply(seq, arrival.key, [refuse('reference-unknown')]);

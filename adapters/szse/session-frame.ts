@@ -147,3 +147,10 @@ export function sendingTime(ms: number): string {
   const text = new Date(ms + SHANGHAI_MS).toISOString();
   return `${text.slice(0, 4)}${text.slice(5, 7)}${text.slice(8, 10)}-${text.slice(11, 23)}`;
 }
+
+/** The other way: ms since 1970; undefined where it is no such time. Fractions of a second may be absent. */
+export function readSendingTime(text: string): number | undefined {
+  const [, year, month, day, time] = /^(\d{4})(\d\d)(\d\d)-(\d\d:\d\d:\d\d(?:\.\d{3})?)$/.exec(text) ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${time}+08:00`);
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -144,6 +144,8 @@ export interface LinkPorts {
   /** Absent: there are no certificates, and only plain addresses can be reached. */
   readonly tls?: TlsPort;
   nowMs(): number;
+  /** Told every time that the exchange has signed, in or out of the window: its clock is watched by it. */
+  heardClock?(theirMs: number): void;
   /** 32 hexadecimal characters, fresh. */
   nonce(): string;
   /** Hands an arrival in; resolves once the answer is durable. Arrivals of one call order keep that order. */

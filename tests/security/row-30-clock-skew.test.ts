@@ -65,3 +65,24 @@ test('the journal’s time is the gateway’s own: what a sender writes of the t
   );
   expect(rows[0]!.recorded_at.getTime()).toBeGreaterThanOrEqual(before);
 });
+
+test('a clock that is off is alarmed, within the window as without it, in both languages and as a figure; it ends when the clock is right', async () => {
+  const shown = async () => {
+    const { alarms } = await getJson<{ alarms: readonly { code: string; zh: string; en: string }[] }>(
+      journey,
+      '/readyz',
+    );
+    return alarms.filter(({ code }) => code === 'clock-skew').map(({ zh, en }) => [zh, en]);
+  };
+  for (let i = 0; i < 9; i++) await push(`SLOW${i}`, -4 * MINUTE);
+  expect(await shown()).toEqual([
+    [
+      expect.stringMatching(/^ctex 的时钟比本网关慢 2[34]\d 秒/),
+      expect.stringMatching(/^the clock of ctex is 2[34]\d s behind/),
+    ],
+  ]);
+  const metrics = await (await fetch(`${journey.gateway.url}/metrics`)).text();
+  expect(Number(/^qiao_clock_off_seconds\{exchange="ctex"\} (\S+)$/m.exec(metrics)?.[1])).toBeCloseTo(-240, -1);
+  for (let i = 0; i < 9; i++) await push(`RIGHT${i}`, 0);
+  expect(await shown()).toEqual([]);
+});
