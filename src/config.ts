@@ -31,6 +31,8 @@ export interface Config {
   /** Absent: local accounts only. */
   readonly openId: OpenIdConfig | undefined;
   readonly calendarFile: string | undefined;
+  /** Who goes on with a day's close: the gateway by its clock, or somebody by hand. */
+  readonly clearing: 'clock' | 'hand';
   /** The gateway's name at the exchanges. */
   readonly member: string;
   readonly exchanges: {
@@ -261,6 +263,7 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
             roles: String(values.QIAO_OIDC_ROLES),
           },
     calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
+    clearing: values.QIAO_CLEARING as Config['clearing'],
     member: String(values.QIAO_MEMBER),
     exchanges: {
       ctexUrl: values.QIAO_CTEX_URL,
@@ -330,6 +333,7 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_EXCHANGE_HOST: config.exchangePort?.host,
     QIAO_PLAIN_LINKS: config.plainLinks ? 'allow' : 'refuse',
     QIAO_MEMBER: config.member,
+    QIAO_CLEARING: config.clearing,
     QIAO_CALENDAR: config.calendarFile,
   };
   const rows = settingNames.map((name) => ({ name, value: shown[name] ?? '', source: sources[name] }));

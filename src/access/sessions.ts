@@ -26,8 +26,11 @@ export interface OpenedSession {
 }
 
 export interface Sessions {
-  /** Whoever may use this token now: a session, a program's key, or the automation's token. */
-  actorOf(token: string): Promise<Actor | undefined>;
+  /**
+   * Whoever may use this token now: a session, a program's key, or the automation's token. `quietly`: asked because
+   * somebody watches, which does not put off the end of a session that nobody uses.
+   */
+  actorOf(token: string, quietly?: 'quietly'): Promise<Actor | undefined>;
   open(connection: Queryable, holder: Holder, detail: SessionDetail, at: Date): Promise<OpenedSession>;
   /** Ends the session of this token. */
   end(connection: Queryable, token: string, actor: Actor, at: Date): Promise<void>;
@@ -54,7 +57,7 @@ export function openSessions(
 ): Sessions {
   const automation = automationToken === undefined ? undefined : digestOfToken(automationToken);
   return {
-    actorOf: async (token) => {
+    actorOf: async (token, quietly) => {
       const digest = digestOfToken(token);
       if (automation !== undefined && timingSafeEqual(digest, automation)) return AUTOMATION;
       const kind = kindOf(token);
@@ -65,7 +68,7 @@ export function openSessions(
       const holder = await holderOfSession(database, digest, {
         at,
         idleSince: new Date(atMs - limits.sessionIdleMinutes * MINUTE_MS),
-        noteBefore: new Date(atMs - MINUTE_MS),
+        noteBefore: new Date(quietly === undefined ? atMs - MINUTE_MS : 0),
       });
       return actorFrom(holder);
     },

@@ -7,14 +7,20 @@ import { type Answer, turnedDown } from './route.ts';
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const problem = answer.status >= 400 && isProblem(answer.body);
   const body = problem ? { ...answer.body, instance: pathOf(request) } : answer.body;
-  const bytes = Buffer.from(JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? part.toString() : part)));
+  const { file } = answer;
+  const bytes = file
+    ? Buffer.from(file.bytes)
+    : Buffer.from(JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? part.toString() : part)));
   for (const [name, value] of Object.entries(answer.headers ?? {}))
     response.setHeader(name, value as string | string[]);
   if (answer.status === 200) {
-    if (sendsNothingNew(request, response, tagOf(bytes), 'private, no-cache')) return;
+    const tag = answer.tag === undefined ? tagOf(bytes) : `"${answer.tag}"`;
+    if (sendsNothingNew(request, response, tag, 'private, no-cache')) return;
   } else response.setHeader('cache-control', 'no-store');
+  // What somebody uploaded or an exchange wrote is never shown as a page of ours.
+  if (file) response.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`);
   response.writeHead(answer.status, {
-    'content-type': problem ? 'application/problem+json' : 'application/json; charset=utf-8',
+    'content-type': file ? file.type : problem ? 'application/problem+json' : 'application/json; charset=utf-8',
     'content-length': bytes.byteLength,
   });
   response.end(request.method === 'HEAD' ? undefined : bytes);

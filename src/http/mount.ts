@@ -9,8 +9,18 @@ import { readCookie } from './cookies.ts';
 import { digestOfRequest, keyProblem, once } from './once.ts';
 import type { Parts } from './parts.ts';
 import { permitOf } from './permits.ts';
-import { refusalProblem, requestProblem } from './problem.ts';
-import type { Asked, GetRoute, PostRoute, Route } from './route.ts';
+import { type Problem, refusalProblem, requestProblem } from './problem.ts';
+import {
+  type Asked,
+  type FileRoute,
+  type GetRoute,
+  type LiveRoute,
+  type Posted,
+  type PostRoute,
+  type Route,
+  turnedDown,
+} from './route.ts';
+import { takingFile } from './taken-file.ts';
 
 /** Puts the routes on the app, each behind its line in permits.ts (without one it throws); a known path with another method gets 405 and `Allow`. */
 export function mountRoutes(app: Express, routes: readonly Route[], parts: Parts): void {
@@ -18,7 +28,9 @@ export function mountRoutes(app: Express, routes: readonly Route[], parts: Parts
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     const before = [timing(route, parts), admission(route, parts)];
-    if (route.method === 'get') app.get(route.path, ...before, getHandler(route, parts));
+    if ('live' in route) app.get(route.path, ...before, liveHandler(route, parts));
+    else if (route.method === 'get') app.get(route.path, ...before, getHandler(route, parts));
+    else if (route.body === 'file') app.post(route.path, ...before, fileHandler(route, parts));
     else app.post(route.path, ...before, raw, postHandler(route, parts));
     methods.set(route.path, [...(methods.get(route.path) ?? []), route.method === 'get' ? 'GET, HEAD' : 'POST']);
   }
@@ -42,18 +54,47 @@ function timing(route: Route, parts: Parts): RequestHandler {
 
 function getHandler(route: GetRoute, parts: Parts): RequestHandler {
   return async (request, response) => {
-    const query = request.query as Record<string, unknown>;
-    for (const [name, value] of Object.entries(query)) {
-      // A name given twice arrives as an array; which one counts would be anybody's guess.
-      if (!route.query.includes(name) || typeof value !== 'string') {
-        const detail = route.query.includes(name) ? name : route.query.join(', ') || '(none)';
-        return sendProblem(request, response, requestProblem('bad-query', `#query/${name.slice(0, 64)}`, detail));
-      }
-    }
+    const problem = queryProblem(request, route.query);
+    if (problem !== undefined) return sendProblem(request, response, problem);
     const asked = askedIn(request, response, parts);
     const viewer = viewerOf(asked.caller.actor);
     send(request, response, await route.answer(asked, (read) => viewing(parts.database, viewer, read)));
   };
+}
+
+/** Live progress: what is told from now on, or after what the caller has seen last. */
+function liveHandler(route: LiveRoute, parts: Parts): RequestHandler {
+  return (request, response) => {
+    const problem = queryProblem(request, route.query);
+    if (problem !== undefined) return sendProblem(request, response, problem);
+    const seen = request.get('last-event-id') ?? '';
+    if (!/^(0|[1-9]\d{0,17})?$/.test(seen)) {
+      return sendProblem(request, response, requestProblem('bad-query', '#header/last-event-id', '0–9'));
+    }
+    if (request.method === 'HEAD') return void response.type('text/event-stream').end();
+    const { actor, token } = response.locals.caller as Caller;
+    const viewer = viewerOf(actor);
+    const opened = parts.events.open(response, {
+      view: (read) => viewing(parts.database, viewer, read),
+      mayStill: async () => {
+        const still = token === undefined ? undefined : await parts.access.sessions.actorOf(token, 'quietly');
+        return still?.role === actor.role && still.exchange === actor.exchange;
+      },
+      after: seen === '' ? undefined : BigInt(seen),
+    });
+    if (!opened) sendProblem(request, response, requestProblem('too-many-watchers'));
+  };
+}
+
+function queryProblem(request: Request, names: readonly string[]): Problem | undefined {
+  const query = request.query as Record<string, unknown>;
+  for (const [name, value] of Object.entries(query)) {
+    // A name given twice arrives as an array; which one counts would be anybody's guess.
+    if (names.includes(name) && typeof value === 'string') continue;
+    const detail = names.includes(name) ? name : names.join(', ') || '(none)';
+    return requestProblem('bad-query', `#query/${name.slice(0, 64)}`, detail);
+  }
+  return undefined;
 }
 
 /** Who asks and under which key, before a byte of the body is read. */
@@ -64,7 +105,11 @@ function admission(route: Route, parts: Parts): RequestHandler {
     if ('code' in caller) return sendProblem(request, response, caller);
     response.locals.caller = caller;
     const keyed = route.method === 'post' && route.keyed;
-    const problem = keyed ? keyProblem(request.get('idempotency-key')) : undefined;
+    const problem =
+      (keyed ? keyProblem(request.get('idempotency-key')) : undefined) ??
+      ('matched' in route && tagIn(request) === ''
+        ? requestProblem('if-match-missing', '#header/if-match')
+        : undefined);
     if (problem === undefined) next();
     else sendProblem(request, response, problem);
   };
@@ -82,7 +127,7 @@ function postHandler(route: PostRoute, parts: Parts) {
       if (!parsed.ok) return sendProblem(request, response, refusalProblem(parsed.refusals));
       body = parsed.value;
     }
-    const asked = { ...askedIn(request, response, parts), body, at: new Date(parts.nowMs()) };
+    const asked = postedIn(request, response, parts, body);
     const effect = (connection: Queryable) => route.answer(asked, connection);
     const keyed = {
       caller: asked.caller.actor.name,
@@ -93,6 +138,42 @@ function postHandler(route: PostRoute, parts: Parts) {
     const answer = route.keyed ? await once(parts.database, keyed, effect) : await effect(parts.database);
     send(request, response, answer);
   };
+}
+
+/** A file is on disk, and known by its digest, before anything is done with it. */
+function fileHandler(route: FileRoute, parts: Parts) {
+  return async (request: Request, response: Response, _next: NextFunction) => {
+    const type = request.is([...route.takes]);
+    if (typeof type !== 'string' || request.get('content-encoding') !== undefined) {
+      return sendProblem(
+        request,
+        response,
+        requestProblem('file-type', '#header/content-type', route.takes.join(', ')),
+      );
+    }
+    const answer = await takingFile(request, type, route.maxBytes, async (taken) => {
+      if (!taken.ok) return turnedDown(refusalProblem(taken.refusals));
+      const file = taken.value;
+      const asked = postedIn(request, response, parts, null);
+      const keyed = {
+        caller: asked.caller.actor.name,
+        key: request.get('idempotency-key') ?? '',
+        digest: digestOfRequest(request.path, Buffer.from(`${type} ${file.sha256}`)),
+        at: asked.at,
+      };
+      return once(parts.database, keyed, (connection) => route.answer({ ...asked, file }, connection));
+    });
+    send(request, response, answer);
+  };
+}
+
+function postedIn(request: Request, response: Response, parts: Parts, body: Json): Posted {
+  return { ...askedIn(request, response, parts), body, at: new Date(parts.nowMs()), tag: tagIn(request) };
+}
+
+/** RFC 9110, 13.1.1: a strong tag, and one only; `*` would match whatever was seen. */
+function tagIn(request: Request): string {
+  return /^"([!#-~]{1,128})"$/.exec(request.get('if-match') ?? '')?.[1] ?? '';
 }
 
 function askedIn(request: Request, response: Response, { publicUrl }: Pick<Parts, 'publicUrl'>): Asked {

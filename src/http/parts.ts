@@ -1,5 +1,8 @@
 import type { Access } from '../access/access.ts';
+import type { Closing } from '../clearing/cycle-close.ts';
+import type { LoadParts } from '../clearing/load.ts';
 import type { LinkState, Webhook } from '../contract/adapter.ts';
+import type { StatementReader } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
 import type { Checked } from '../contract/refusal.ts';
@@ -12,6 +15,7 @@ import type { WitnessState } from '../relay/witnessing.ts';
 import type { Calendars } from '../rules/calendar.ts';
 import type { Rulebook } from '../rules/rulebook.ts';
 import type { TrustState } from '../trust/expiry.ts';
+import type { EventFeed } from './events.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything the HTTP surface is handed; it makes nothing itself but answers. */
@@ -39,6 +43,10 @@ export interface Parts {
   logState(): Promise<LogState>;
   /** Which witnesses make a checkpoint final. */
   readonly quorum: Quorum;
+  /** The close of each day, and books brought by hand. */
+  readonly clearing: ClearingDesk;
+  /** Live progress of clearing. */
+  readonly events: EventFeed;
   /** True from SIGTERM on: no longer ready, still answering. */
   stopping(): boolean;
   /** Who may come in. */
@@ -54,6 +62,16 @@ export interface Parts {
   /** A fresh UUID. */
   newId(): string;
   log(level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface ClearingDesk {
+  readonly closing: Closing;
+  readonly loading: LoadParts;
+  readonly maxBookBytes: number;
+  /** Reads a book in its exchange's own form. */
+  read(exchange: Exchange, bytes: AsyncIterable<Uint8Array>): StatementReader;
+  /** Lets it go on in the background; what goes wrong there is logged. */
+  later(work: () => Promise<unknown>): void;
 }
 
 /** One thing that is wrong, and where or since when. */

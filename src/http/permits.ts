@@ -6,6 +6,8 @@ export type Permit = 'anybody' | readonly Role[];
 const STAFF: readonly Role[] = ['maker', 'checker', 'supervisor', 'auditor'];
 /** Of the rows that a route shows, an account bound to an exchange sees that exchange's own: the database sees to it. */
 const READERS: readonly Role[] = [...STAFF, 'exchange-viewer', 'integrator'];
+/** Whoever goes on with a day: never who only prepares. */
+const DESK: readonly Role[] = ['checker', 'supervisor'];
 const EVERYONE: readonly Role[] = READERS;
 
 /** Every route and who may use it. What does not stand here is not served: the gateway does not start. */
@@ -33,6 +35,15 @@ const PERMITS: Readonly<Record<string, Permit>> = {
 
   'POST /v1/dead-letters/:id/redrive': ['checker', 'supervisor'],
   'POST /v1/rulebooks': ['supervisor'],
+
+  'GET /v1/clearing/cycles': READERS,
+  'POST /v1/clearing/cycles': DESK,
+  'GET /v1/clearing/cycles/:cycle': READERS,
+  'POST /v1/clearing/cycles/:cycle/advance': DESK,
+  'POST /v1/clearing/cycles/:cycle/reopen': DESK,
+  'POST /v1/clearing/cycles/:cycle/books/:exchange': ['maker', 'supervisor'],
+  'GET /v1/clearing/books/:id/quarantine': READERS,
+  'GET /v1/clearing/events': READERS,
 
   'GET /v1/log': READERS,
   'GET /v1/audit': ['auditor', 'supervisor'],

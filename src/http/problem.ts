@@ -80,22 +80,34 @@ const REQUEST_PROBLEMS = {
     'a request with this Idempotency-Key is still under way: try again later',
   ],
   'state-conflict': [409, '当前状态不允许此操作', 'its present state does not allow this'],
+  stale: [
+    412,
+    '内容已被他人修改，请重新读取后再试（现行 ETag 见详情）',
+    'it has been changed meanwhile: read it again (its present ETag is in the detail)',
+  ],
   'unsupported-media-type': [
     415,
     '请求体须为未压缩的 application/json',
     'the body must be application/json, not compressed',
   ],
+  'file-type': [415, '不接受此类文件', 'files of this type are not taken'],
   'idempotency-key-reused': [
     422,
     '同一 Idempotency-Key 用于不同的请求',
     'this Idempotency-Key was used for a different request',
   ],
   CTL: [422, '总分不符，对账单被拒收', 'detail and control total differ: the statement is refused'],
+  'if-match-missing': [
+    428,
+    '须带 If-Match，其值为读取时所得的 ETag',
+    'If-Match is required, with the ETag that reading it gave',
+  ],
   'too-many-tries': [
     429,
     '此账号的失败次数过多，请在 Retry-After 所示秒数之后再试',
     'too many failures for this account: try again after the seconds in Retry-After',
   ],
+  'too-many-watchers': [503, '观看实时进度的连接过多，请稍后重试', 'too many watch already: try again later'],
   internal: [500, '内部错误，已记录', 'an error of ours; it has been logged'],
   unavailable: [503, '暂时无法处理，请稍后重试', 'not available for the moment: try again later'],
 } as const satisfies Record<string, readonly [number, string, string]>;

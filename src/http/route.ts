@@ -11,6 +11,10 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** What a repeat of the request gets instead of the body: the same without what is shown only once. */
   readonly kept?: unknown;
+  /** A file instead of the body. */
+  readonly file?: { readonly name: string; readonly type: string; readonly bytes: Uint8Array };
+  /** Strong entity tag, without quotation marks, of a thing that is changed by it; otherwise that of the bytes. */
+  readonly tag?: string;
 }
 
 export interface Asked {
@@ -48,10 +52,45 @@ export interface PostRoute {
   readonly keyed: boolean;
   /** Whether it takes a JSON body. */
   readonly body: boolean;
-  answer(asked: Asked & { readonly body: Json; readonly at: Date }, connection: Queryable): Promise<Answer>;
+  /** It changes something as the caller has seen it: If-Match is required, and handed over. */
+  readonly matched?: true;
+  answer(asked: Posted, connection: Queryable): Promise<Answer>;
 }
 
-export type Route = GetRoute | PostRoute;
+export interface Posted extends Asked {
+  readonly body: Json;
+  readonly at: Date;
+  /** The entity tag of If-Match, without quotation marks; empty where the route needs none. */
+  readonly tag: string;
+}
+
+/**
+ * Takes a file, of any length, which is put on disk first. It is no part of the transaction that keeps the answer: the
+ * effect must be one that happens once by itself.
+ */
+export interface FileRoute extends Omit<PostRoute, 'answer' | 'keyed' | 'body' | 'matched'> {
+  readonly keyed: true;
+  readonly body: 'file';
+  /** Media types it takes. */
+  readonly takes: readonly string[];
+  readonly maxBytes: number;
+  answer(asked: Posted & { readonly file: TakenFile }, connection: Queryable): Promise<Answer>;
+}
+
+export interface TakenFile {
+  readonly type: string;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+  readonly length: number;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** Stays open: server-sent events. */
+export interface LiveRoute extends Omit<GetRoute, 'answer'> {
+  readonly live: true;
+}
+
+export type Route = GetRoute | PostRoute | FileRoute | LiveRoute;
 
 export function ok(body: unknown, headers?: Readonly<Record<string, string>>): Answer {
   return headers === undefined ? { status: 200, body } : { status: 200, body, headers };

@@ -1,5 +1,5 @@
 import { addDays, instantMs } from '../contract/dates.ts';
-import { type Calendars, libraryCalendars, workingDayFrom } from './calendar.ts';
+import { type Calendars, isWorkingDay, libraryCalendars, workingDayFrom } from './calendar.ts';
 import { valueOn } from './clause.ts';
 import type { Rulebook } from './rulebook.ts';
 
@@ -19,4 +19,17 @@ export function businessDateAt(
   if (cutOff === undefined || calendar === undefined) return undefined;
   const isLate = instantMs(instant) > instantMs(`${date}T${cutOff.clause.value}:00+08:00`);
   return workingDayFrom(calendars[calendar.clause.value], isLate ? addDays(date, 1) : date);
+}
+
+/** `17:00`, until when events belong to that day, on a business day of the exchange; null: it has no business then. Undefined where the calendar does not reach, or there is no such clause. */
+export function cutOffOn(
+  date: string,
+  rulebook: Rulebook,
+  calendars: Calendars = libraryCalendars,
+): string | null | undefined {
+  const cutOff = valueOn(rulebook.rules, 'cut-off', date);
+  const calendar = valueOn(rulebook.rules, 'calendar', date);
+  if (cutOff === undefined || calendar === undefined) return undefined;
+  const works = isWorkingDay(calendars[calendar.clause.value], date);
+  return works === undefined ? undefined : works ? cutOff.clause.value : null;
 }

@@ -70,8 +70,11 @@ test('what is described of a route is what it takes: query, body, key', () => {
         .map((one) => one.name);
     if (route.method === 'get') expect(names('query').sort()).toEqual([...route.query].sort());
     else {
-      expect(names('header')).toEqual(route.keyed ? ['Idempotency-Key'] : []);
-      expect(operation.requestBody !== undefined).toBe(route.body);
+      expect(names('header')).toEqual([
+        ...(route.keyed ? ['Idempotency-Key'] : []),
+        ...('matched' in route ? ['If-Match'] : []),
+      ]);
+      expect(operation.requestBody !== undefined).toBe(route.body !== false);
     }
   }
 });

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { adapters } from '../../adapters/all.ts';
 import { type AccessLimits, openAccess } from '../../src/access/access.ts';
+import { readCycle } from '../../src/clearing/cycle.ts';
 import { defaultLimits } from '../../src/config-settings.ts';
 import type { Webhook } from '../../src/contract/adapter.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { accepted } from '../../src/contract/refusal.ts';
 import { createApp } from '../../src/http/app.ts';
+import { openEventFeed } from '../../src/http/events.ts';
 import { openMetrics } from '../../src/http/metrics.ts';
 import type { Parts } from '../../src/http/parts.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
@@ -84,6 +87,23 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       recomputed: { alarms: { count: 0, first: [] }, lastCycle: undefined, progress: 0n },
     }),
     quorum: { witnesses: ['ctex', 'stex', 'szse'], needed: 2 },
+    clearing: {
+      closing: { advance: async (cycle) => readCycle(database, cycle), sweep: async () => {} },
+      loading: {
+        url: made.url,
+        limits: { timeoutMs: 60_000, lockTimeoutMs: 10_000, quarantineRows: 10, quarantineBytes: 1_000 },
+        nowMs: () => NOW,
+        newId: randomUUID,
+      },
+      maxBookBytes: 1_048_576,
+      read: (exchange, bytes) => adapters.find((one) => one.exchange === exchange)!.readStatement(bytes),
+      later: (work) => void work(),
+    },
+    events: openEventFeed({
+      database,
+      limits: { eventPollMs: 20, eventHeartbeatMs: 50, eventStreams: 3 },
+      onFault: (error) => logged.push({ event: 'events', fields: { error } }),
+    }),
     stopping: () => false,
     access: openAccess({ database, limits: FAST, automationToken: TOKEN, openId: undefined, nowMs: () => NOW }),
     publicUrl: undefined,
@@ -101,6 +121,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
     database,
     logged,
     close: async () => {
+      parts.events.stop();
       await database.close();
       await made.drop();
     },

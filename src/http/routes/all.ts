@@ -2,6 +2,8 @@ import type { Parts } from '../parts.ts';
 import type { Route } from '../route.ts';
 import { adapterRoutes } from './adapters.ts';
 import { auditRoutes } from './audit.ts';
+import { bookRoutes } from './clearing-books.ts';
+import { cycleRoutes } from './clearing-cycles.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dealRoutes } from './deals.ts';
 import { decisionRoutes } from './decisions.ts';
@@ -31,6 +33,8 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...userRoutes(parts),
     ...auditRoutes(parts),
     ...logRoutes(parts),
+    ...cycleRoutes(parts),
+    ...bookRoutes(parts),
     ...healthRoutes(parts),
   ];
 }

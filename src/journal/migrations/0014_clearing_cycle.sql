@@ -65,12 +65,6 @@ create table clearing_event (
   at timestamptz not null
 );
 create index clearing_event_at on clearing_event (at);
-create function clearing_event_told() returns trigger language plpgsql as $$
-begin
-  perform pg_notify('clearing_event', '');
-  return null;
-end $$;
-create trigger clearing_event_told after insert on clearing_event for each statement execute function clearing_event_told();
 
 do $$
 declare
