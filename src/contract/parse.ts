@@ -8,6 +8,7 @@ import { kinds, type Message } from './message.ts';
 import { isYuan } from './money.ts';
 import { accepted, type Checked, type Refusal, type RefusalCode, refuse, refused, step } from './refusal.ts';
 import { contradictions } from './semantics.ts';
+import { unnormalised } from './texts.ts';
 
 /**
  * Unknown JSON → a unified message, or every reason why not: first the JSON Schema of its kind (schemas/), then what
@@ -22,7 +23,7 @@ export function parseMessage(value: Json): Checked<Message> {
   if (validate === undefined) return refused(refuse('unknown-kind', '/kind', kind.slice(0, 40)));
   if (!validate(value)) return refused(...refusalsOf(validate.errors ?? [], value));
   const message = value as unknown as Message;
-  const found = contradictions(message);
+  const found = [...unnormalised(message), ...contradictions(message)];
   return found.length === 0 ? accepted(inOrder(message, validate)) : refused(...found);
 }
 
