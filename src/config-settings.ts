@@ -206,6 +206,9 @@ export const defaultLimits = {
   /** One book loaded or one partition compared; partitions compared at once. */
   clearingTimeoutMs: 600_000,
   clearingJobs: 2,
+  /** A partition belongs to a gateway that no longer answers for so long; how often it is asked what others have done. */
+  clearingLockMs: 30_000,
+  clearingPollMs: 250,
   /** Bad rows kept of one book, and bytes of each; with more of them the book is refused. */
   quarantineRows: 1_000,
   quarantineBytes: 4_096,
