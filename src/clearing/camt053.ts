@@ -1,8 +1,7 @@
-import { isDate } from '../contract/dates.ts';
-import { isObject, type Json } from '../contract/json.ts';
-import { formatFen, parseFen } from '../contract/money.ts';
+import type { Json } from '../contract/json.ts';
+import { formatFen } from '../contract/money.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
-import { readXml } from '../contract/xml.ts';
+import { at, dayIn, fenIn, listIn, readDocument, signedFen, textAt } from './camt-tree.ts';
 import { type ControlFailure, controlFailure } from './controls.ts';
 
 /** One booked line of the settlement account; money in is positive, out negative. */
@@ -31,7 +30,6 @@ export interface BankStatement {
   readonly stated: { readonly count?: number; readonly creditFen?: bigint; readonly debitFen?: bigint };
 }
 
-const MAX_BYTES = 16 * 1_048_576;
 const NAMESPACE = /^urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d{2}$/;
 /** Elements that repeat, and in what; any other that comes twice is refused rather than passed over. */
 const REPEATED = new Map([
@@ -45,27 +43,12 @@ const REPEATED = new Map([
   ['AdrLine', 'PstlAdr'],
   ['TtlNtriesPerBkTxCd', 'TxsSummry'],
 ]);
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Bytes of one camt.053 document with one statement in CNY → the bank's book, or every reason why not. */
 export function readCamt053(bytes: Uint8Array): Checked<BankStatement> {
-  if (bytes.byteLength > MAX_BYTES) return refused(refuse('too-large'));
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return refused(refuse('not-text'));
-  }
-  const read = readXml(text, REPEATED, 'UTF-8');
+  const read = readDocument(bytes, NAMESPACE, REPEATED);
   if (!read.ok) return read;
-  const document = read.value.value;
-  // A camt.052 or camt.054 is built alike, and read as this would be an empty or a wrong book.
-  if (!isObject(document) || !NAMESPACE.test(String(document['@xmlns'] ?? ''))) {
-    return refused(
-      refuse('unknown-kind', '/@xmlns', String(isObject(document) ? document['@xmlns'] : '').slice(0, 60)),
-    );
-  }
-  const statements = listIn(at(document, 'BkToCstmrStmt'), 'Stmt');
+  const statements = listIn(at(read.value, 'BkToCstmrStmt'), 'Stmt');
   if (statements.length !== 1) return refused(refuse('inconsistent', '/BkToCstmrStmt/Stmt', `${statements.length}`));
   return statementIn(statements[0]!);
 }
@@ -85,9 +68,9 @@ function statementIn(stmt: Json): Checked<BankStatement> {
   );
   const balance = (code: string) => listIn(stmt, 'Bal').find((one) => textAt(one, 'Tp', 'CdOrPrtry', 'Cd') === code);
   // PRCD: the closing balance of the day before, which some banks give in place of the opening one.
-  const openingFen = need(signed(balance('OPBD') ?? balance('PRCD') ?? ''), 'missing-field', '/Bal/OPBD', 0n);
+  const openingFen = need(signedFen(balance('OPBD') ?? balance('PRCD') ?? ''), 'missing-field', '/Bal/OPBD', 0n);
   const closing = balance('CLBD') ?? '';
-  const closingFen = need(signed(closing), 'missing-field', '/Bal/CLBD', 0n);
+  const closingFen = need(signedFen(closing), 'missing-field', '/Bal/CLBD', 0n);
   const date = need(dayIn(at(closing, 'Dt')), 'bad-date', '/Bal/CLBD/Dt', '');
   const entries: BankEntry[] = [];
   for (const [i, entry] of listIn(stmt, 'Ntry').entries()) {
@@ -107,7 +90,7 @@ function statementIn(stmt: Json): Checked<BankStatement> {
         `${pointer}/NtryRef`,
         '',
       ),
-      amountFen: need(signed(entry), 'bad-money', `${pointer}/Amt`, 0n),
+      amountFen: need(signedFen(entry), 'bad-money', `${pointer}/Amt`, 0n),
       bookedOn,
       valueOn: dayIn(at(entry, 'ValDt')) ?? bookedOn,
       ...(endToEndId === undefined || endToEndId === 'NOTPROVIDED' ? {} : { endToEndId }),
@@ -153,38 +136,4 @@ export function failedBankControls(book: BankStatement, closedAtFen: bigint | un
   check('closing', book.closingFen, book.openingFen + sum(book.entries));
   if (closedAtFen !== undefined) check('opening-balance', book.openingFen, closedAtFen);
   return failures;
-}
-
-/** Amt with CdtDbtInd, in fen of CNY. */
-function signed(of: Json): bigint | undefined {
-  const amount = at(of, 'Amt');
-  const fen = isObject(amount) && amount['@Ccy'] === 'CNY' ? fenIn(amount['#text'] ?? '') : undefined;
-  const side = textAt(of, 'CdtDbtInd');
-  if (fen === undefined || (side !== 'CRDT' && side !== 'DBIT')) return undefined;
-  return side === 'CRDT' ? fen : -fen;
-}
-
-function fenIn(text: Json): bigint | undefined {
-  const fen = parseFen(text, 'yuan');
-  return fen.ok ? fen.value : undefined;
-}
-
-/** Dt, or the day of DtTm as the bank writes it. */
-function dayIn(of: Json): string | undefined {
-  const day = textAt(of, 'Dt') ?? textAt(of, 'DtTm')?.slice(0, 10);
-  return day !== undefined && isDate(day) ? day : undefined;
-}
-
-function at(value: Json, ...path: readonly string[]): Json {
-  return path.reduce<Json>((inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name]! : ''), value);
-}
-
-function textAt(value: Json, ...path: readonly string[]): string | undefined {
-  const text = at(value, ...path);
-  return typeof text === 'string' && text !== '' ? text : undefined;
-}
-
-function listIn(value: Json, name: string): readonly Json[] {
-  const list = at(value, name);
-  return Array.isArray(list) ? (list as readonly Json[]) : [];
 }
