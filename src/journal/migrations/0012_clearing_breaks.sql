@@ -34,7 +34,7 @@ select act, f, coalesce(to_state, f), r
     ('dispute',  '{working}',                                                        'disputed',    '{maker}'),
     ('answer',   '{disputed}',                                                       'working',     '{integrator}'),
     ('reopen',   '{closed}',                                                         'reopened',    '{maker,supervisor}'),
-    ('reopen',   '{posted,verified,written-off,closed,suspended}',                   'reopened',    '{engine}'),
+    ('relapse',  '{posted,verified,written-off,closed,suspended}',                   'reopened',    '{engine}'),
     -- another amount, another field, a later day
     ('update',   '{expected,open,working,proposed,approved,returned,disputed,suspended,reopened,posted,verified,written-off,closed}', null, '{engine}'),
     ('escalate', '{expected,open,working,proposed,approved,returned,disputed,suspended,reopened}', null, '{engine}')
