@@ -92,7 +92,7 @@ export const deskOrders: Readonly<Record<string, (mock: MockExchange, body: Json
   fail: order(
     {
       operation: text(64),
-      fault: oneOf<MockFault>('busy', 'system-error', 'lost-answer', 'refuse', 'bad-signature'),
+      fault: oneOf<MockFault>('busy', 'system-error', 'lost-answer', 'refuse', 'bad-signature', 'misposted'),
       count: whole,
     },
     (mock, { operation, fault, count }) => mock.fail(operation, fault, count),

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { comparePart, type Part } from './clearing/compare-part.ts';
 import { openClosing } from './clearing/cycle-close.ts';
 import { dropEvents } from './clearing/cycle-events.ts';
+import { settlingSteps } from './clearing/cycle-settling.ts';
 import { comparingSteps } from './clearing/cycle-steps.ts';
 import { BookFetching } from './clearing/fetch-books.ts';
-import { jobsHere } from './clearing/jobs.ts';
 import type { LoadParts } from './clearing/load.ts';
 import type { Adapter } from './contract/adapter.ts';
 import { type Exchange, exchanges } from './contract/exchange.ts';
@@ -15,6 +16,8 @@ import { repeat } from './gateway-timing.ts';
 import type { ClearingDesk } from './http/parts.ts';
 import { openDatabase } from './journal/database.ts';
 import { GATEWAY_ROLE } from './journal/roles.ts';
+import { openClearingJobs } from './relay/clearing-jobs.ts';
+import type { SettlementGate } from './relay/finality.ts';
 import type { TakenStatement } from './relay/statements.ts';
 import type { Calendars } from './rules/calendar.ts';
 import { cutOffOn } from './rules/cut-off.ts';
@@ -26,6 +29,7 @@ export interface ClearingGround {
   readonly calendars: Calendars;
   readonly journalLog: Pick<JournalLog, 'alarms'>;
   takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
+  settlementAllowed(): SettlementGate;
   readonly faults: Faults;
   readonly opened: Opened;
   nowMs(): number;
@@ -40,7 +44,7 @@ export interface Clearing {
   stop(): Promise<void>;
 }
 
-export function openClearing(parts: GatewayParts, ground: ClearingGround): Clearing {
+export async function openClearing(parts: GatewayParts, ground: ClearingGround): Promise<Clearing> {
   const { limits } = parts.config;
   const { rules, calendars, faults, opened, nowMs } = ground;
   const onFault = faults.of('clearing');
@@ -53,6 +57,16 @@ export function openClearing(parts: GatewayParts, ground: ClearingGround): Clear
     log: onFault,
   });
   opened.add(() => database.close());
+  const jobs = await openClearingJobs({
+    databaseUrl: parts.databaseUrl,
+    redisUrl: parts.config.redisUrl,
+    atOnce: limits.clearingJobs,
+    lockMs: limits.clearingLockMs,
+    pollMs: limits.clearingPollMs,
+    perform: (part) => comparePart(database, part as Part),
+    onFault,
+  });
+  opened.add(() => jobs.close());
   const readers = new Map<Exchange, Adapter>(parts.adapters.map((adapter) => [adapter.exchange, adapter]));
   const cutOff = (exchange: Exchange, date: string) => {
     const rulebook = inForce(rules.history(exchange), date);
@@ -82,10 +96,10 @@ export function openClearing(parts: GatewayParts, ground: ClearingGround): Clear
     },
     retry: { baseMs: limits.bookRetryBaseMs, capMs: limits.bookRetryCapMs },
   });
-  const steps = comparingSteps({
+  const comparing = comparingSteps({
     ...loading,
     database,
-    jobs: jobsHere(limits.clearingJobs),
+    jobs,
     tolerances: [],
     cutOff,
     fetching,
@@ -93,9 +107,16 @@ export function openClearing(parts: GatewayParts, ground: ClearingGround): Clear
     integrity: () => ground.journalLog.alarms().map(({ zh, en }) => ({ zh, en })),
     onFault,
   });
+  const settling = settlingSteps({
+    database,
+    engine: { database, calendar: calendars.statutory, limits, nowMs, newId: randomUUID },
+    calendars,
+    settlementAllowed: ground.settlementAllowed,
+    nowMs,
+  });
   const closing = openClosing({
     database,
-    steps,
+    steps: { ...comparing, ...settling },
     isBusinessDay: (date) => {
       const times = exchanges.map((exchange) => cutOff(exchange, date));
       return times.includes(undefined) ? undefined : times.some((time) => time !== null);
@@ -128,6 +149,7 @@ export function openClearing(parts: GatewayParts, ground: ClearingGround): Clear
     stop: async () => {
       await stopLooking?.();
       await Promise.all(underWay);
+      await jobs.close();
       await database.close();
     },
   };

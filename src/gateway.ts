@@ -158,11 +158,12 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     random: parts.random ?? Math.random,
     ...(tls === undefined ? {} : { tls: (exchange) => tls.side.port(exchange) }),
   });
-  const clearing = openClearing(parts, {
+  const clearing = await openClearing(parts, {
     rules,
     calendars,
     journalLog,
     takeStatement: relay.takeStatement,
+    settlementAllowed: witnessed.settlementAllowed,
     faults,
     opened,
     nowMs,

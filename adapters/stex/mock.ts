@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { MockExchange, MockFault, MockPorts } from '../../src/contract/mock.ts';
+import { MISPOSTED_FEN, type MockExchange, type MockFault, type MockPorts } from '../../src/contract/mock.ts';
 import { openMockHttp } from '../mock-tls.ts';
 import { openBooks } from './mock/books.ts';
 import { openFrontDesk } from './mock/desk.ts';
@@ -64,10 +64,12 @@ export function openStexMock(): MockExchange {
     return done ? { code: '00', text: '成功' } : { code: '10', text: '报文格式错误：YB' };
   };
 
-  const statement = (day: string): Uint8Array | Reply => {
+  const statement = (day: string, fault?: MockFault): Uint8Array | Reply => {
     const today = new Date(nowMs() + 28_800_000).toISOString().slice(0, 10).replaceAll('-', '');
     if (!/^\d{8}$/.test(day)) return { code: '10', text: '报文格式错误：date' };
-    return day > today ? { code: '21', text: '状态不符：尚未日切' } : books.statement(day);
+    return day > today
+      ? { code: '21', text: '状态不符：尚未日切' }
+      : books.statement(day, fault === 'misposted' ? MISPOSTED_FEN : 0n);
   };
 
   /** What a request gets, and the fault it meets. */
@@ -85,7 +87,7 @@ export function openStexMock(): MockExchange {
     const met = fault === undefined ? {} : { fault };
     if (operation === 'ack') return { content: acknowledge(body), ...met };
     if (operation === 'query') return { content: question(decodeURIComponent(path.slice(8))), ...met };
-    if (operation === 'statement') return { content: statement(url.searchParams.get('date') ?? ''), ...met };
+    if (operation === 'statement') return { content: statement(url.searchParams.get('date') ?? '', fault), ...met };
     const limit = Number(url.searchParams.get('limit') ?? '200');
     if (!Number.isInteger(limit) || limit < 1 || limit > 200) return { content: { code: '10', text: 'limit' } };
     return { content: outbox.page(url.searchParams.get('after') ?? '', limit), ...met };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:http';
-import type { MockExchange, MockFault, MockPorts } from '../../src/contract/mock.ts';
+import { MISPOSTED_FEN, type MockExchange, type MockFault, type MockPorts } from '../../src/contract/mock.ts';
 import { openMockHttp } from '../mock-tls.ts';
 import { openAcceptor } from './mock/acceptor.ts';
 import { dayEndFile } from './mock/books.ts';
@@ -90,7 +90,7 @@ export function openSzseMock(): MockExchange {
 
   const faultFor = (type: string): MockFault | undefined => {
     const one = faults.find(
-      ({ operation, left }) => left > 0 && (operation === type || (operation === '*' && type !== 'UQ')),
+      ({ operation, left }) => left > 0 && (operation === type || (operation === '*' && type !== 'UQ' && type !== 'statement')),
     );
     if (one !== undefined) one.left--;
     return one?.fault;
@@ -146,10 +146,11 @@ export function openSzseMock(): MockExchange {
 
   const statement = (day: string): Buffer => {
     const last = batches.get(day) ?? { batch: 1, content: '' };
-    const content = dayEndFile(floor, day, 0).toString('base64');
+    const slipFen = faultFor('statement') === 'misposted' ? MISPOSTED_FEN : 0n;
+    const content = dayEndFile(floor, day, 0, slipFen).toString('base64');
     const batch = last.content === '' || last.content === content ? last.batch : last.batch + 1;
     batches.set(day, { batch, content });
-    return dayEndFile(floor, day, batch);
+    return dayEndFile(floor, day, batch, slipFen);
   };
 
   return {

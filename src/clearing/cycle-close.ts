@@ -25,7 +25,7 @@ export type Outcome =
  * done in the transaction of the move is found done.
  */
 export type Step = (cycle: Cycle, by: Taker) => Promise<Outcome>;
-export type Steps = Readonly<Partial<Record<Exclude<CycleState, 'closed'>, Step>>>;
+export type Steps = Readonly<Record<Exclude<CycleState, 'closed'>, Step>>;
 
 export interface ClosingParts {
   readonly database: Database;
@@ -52,8 +52,8 @@ export function openClosing(parts: ClosingParts): Closing {
   const { database, steps, nowMs } = parts;
 
   const stepOn = async (cycle: Cycle, by: Taker): Promise<boolean> => {
-    const outcome = cycle.state === 'closed' ? undefined : await steps[cycle.state]?.(cycle, by);
-    if (outcome === undefined) return false;
+    if (cycle.state === 'closed') return false;
+    const outcome = await steps[cycle.state](cycle, by);
     const at = new Date(nowMs());
     if ('blocked' in outcome) {
       await transaction(database, (connection) => blockCycle(connection, cycle, outcome.blocked, at));

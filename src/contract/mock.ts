@@ -54,8 +54,11 @@ export interface MockAddress {
   readonly address?: string;
 }
 
-/** busy: 9001, 80, j 7 · system-error: 9999, 99, no answer but done · lost-answer: done, then the line is cut · refuse: rule refusal · bad-signature: the answer is signed wrongly */
-export type MockFault = 'busy' | 'system-error' | 'lost-answer' | 'refuse' | 'bad-signature';
+/** busy: 9001, 80, j 7 · system-error: 9999, 99, no answer but done · lost-answer: done, then the line is cut · refuse: rule refusal · bad-signature: the answer is signed wrongly · misposted: day-end books (operation `statement`) in which the last deal was booked 1,000.00 too high, and added up so */
+export type MockFault = 'busy' | 'system-error' | 'lost-answer' | 'refuse' | 'bad-signature' | 'misposted';
+
+/** By how much a deal is booked wrongly. */
+export const MISPOSTED_FEN = 100_000n;
 
 /** A party as the desk knows it. */
 export type DeskParty = Pick<Party, 'name' | 'uscc' | 'nature' | 'region' | 'country'>;

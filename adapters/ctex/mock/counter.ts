@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MockFault, MockPorts } from '../../../src/contract/mock.ts';
+import { MISPOSTED_FEN, type MockFault, type MockPorts } from '../../../src/contract/mock.ts';
 import { bodies } from './bodies.ts';
 import type { Books } from './books.ts';
 import { errorsIn, type Fields } from './checks.ts';
@@ -41,12 +41,12 @@ export function openCounter(ports: MockPorts, books: Books, faultOf: (kind: stri
     };
   };
 
-  const dayEnd = (date: string, page: number): Reply => {
+  const dayEnd = (date: string, page: number, fault?: MockFault): Reply => {
     const cutOffMs = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(`${date}T17:00:00+08:00`) : Number.NaN;
     if (Number.isNaN(cutOffMs))
       return { code: '1001', data: { errors: [{ pointer: '/date', code: '1001', msg: '日期错误' }] } };
     if (ports.nowMs() < cutOffMs) return { code: '2002' };
-    const data = statement(date, page);
+    const data = statement(date, page, fault === 'misposted' ? MISPOSTED_FEN : 0n);
     return data === undefined ? { code: '2001' } : { code: '0000', data };
   };
 
@@ -55,9 +55,9 @@ export function openCounter(ports: MockPorts, books: Books, faultOf: (kind: stri
     const operation = kind === 'requests' ? 'query' : 'statement';
     const fault = faultOf(operation);
     if (fault === 'lost-answer') return 'cut';
-    if (fault !== undefined) return faulty(fault);
+    if (fault !== undefined && fault !== 'misposted') return faulty(fault);
     if (kind === 'requests') return query(decodeURIComponent(value));
-    if (kind === 'statements') return dayEnd(value, Number(new URLSearchParams(search).get('page') ?? '1'));
+    if (kind === 'statements') return dayEnd(value, Number(new URLSearchParams(search).get('page') ?? '1'), fault);
     return { code: '2001' };
   };
 

@@ -11,16 +11,17 @@ interface Edition {
   readonly totals: Fields;
 }
 
-/** Day-end books, page by page. Asking for the first page closes the books afresh; the others follow that edition. */
+/** Day-end books, page by page. Asking for the first page closes the books afresh; the others follow that edition. `slipFen`: how much too high the last deal is booked. */
 export function openStatements(books: Books) {
   const editions = new Map<string, Edition>();
 
-  return (date: string, page: number): Fields | undefined => {
+  return (date: string, page: number, slipFen = 0n): Fields | undefined => {
     const last = editions.get(date);
     let edition = last;
     if (page === 1 || edition === undefined) {
-      const rows = (books.dealsOfDay.get(date) ?? []).map((number) => rowOf(number, books.deals.get(number)!));
-      const totals = totalsOf(books, date, rows);
+      const booked = bookedOn(books, date, slipFen);
+      const rows = booked.map(([number, deal]) => rowOf(number, deal));
+      const totals = totalsOf(books, date, booked, rows);
       const isSame = last !== undefined && last.totals.digest === totals.digest;
       edition = isSame ? last : { seq: (last?.seq ?? 0) + 1, rows, totals };
       editions.set(date, edition);
@@ -31,6 +32,14 @@ export function openStatements(books: Books) {
     const rows = edition.rows.slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS);
     return { date, seq: edition.seq, page, pages, ...totals, rows, digest };
   };
+}
+
+function bookedOn(books: Books, date: string, slipFen: bigint): readonly (readonly [string, Deal])[] {
+  const numbers = books.dealsOfDay.get(date) ?? [];
+  return numbers.map((number, i) => {
+    const deal = books.deals.get(number)!;
+    return [number, i === numbers.length - 1 ? { ...deal, priceFen: deal.priceFen + slipFen } : deal];
+  });
 }
 
 function rowOf(dealNo: string, deal: Deal): Fields {
@@ -50,10 +59,14 @@ function rowOf(dealNo: string, deal: Deal): Fields {
   };
 }
 
-function totalsOf(books: Books, date: string, rows: readonly Fields[]): Fields {
+function totalsOf(
+  books: Books,
+  date: string,
+  booked: readonly (readonly [string, Deal])[],
+  rows: readonly Fields[],
+): Fields {
   let [price, fee, opening] = [0n, 0n, 0];
-  for (const number of books.dealsOfDay.get(date) ?? []) {
-    const deal = books.deals.get(number)!;
+  for (const [, deal] of booked) {
     price += deal.priceFen;
     fee += deal.feeFen;
   }

@@ -14,16 +14,17 @@ interface Row {
 
 /** Day-end books. The same date asked again gets a higher batch once anything in them has changed. */
 export interface Books {
-  /** `day`: yyyyMMdd. */
-  statement(day: string): Uint8Array;
+  /** `day`: yyyyMMdd; `slipFen`: how much too high the last deal is booked. */
+  statement(day: string, slipFen?: bigint): Uint8Array;
 }
 
 export function openBooks(ledger: Ledger): Books {
   const batches = new Map<string, { batch: number; digest: string }>();
   return {
-    statement(day) {
+    statement(day, slipFen = 0n) {
       const all = [...ownRows(ledger), ...hostRows(ledger)];
-      const rows = all.filter((row) => row.day === day);
+      const booked = all.filter((row) => row.day === day);
+      const rows = booked.map((row, i) => (i === booked.length - 1 ? misposted(row, slipFen) : row));
       const opening = all.filter((row) => row.day < day).length;
       const digest = sm3(gb18030(rows.map(({ xml }) => xml).join('\n')));
       const last = batches.get(day);
@@ -36,6 +37,11 @@ export function openBooks(ledger: Ledger): Books {
       return gb18030(`${XML_DECLARATION}${head}\n${rows.map(({ xml }) => xml).join('\n')}\n</DZD>`);
     },
   };
+}
+
+function misposted(row: Row, slipFen: bigint): Row {
+  const priceFen = row.priceFen + slipFen;
+  return { ...row, priceFen, xml: row.xml.replace(tag('CJJG', yuanOf(row.priceFen)), tag('CJJG', yuanOf(priceFen))) };
 }
 
 function* ownRows(ledger: Ledger): Iterable<Row> {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Floor, Trade } from './floor.ts';
 
-/** The day-end file of a date (`20260302`); a higher batch replaces a lower one. */
-export function dayEndFile(floor: Floor, day: string, batch: number): Buffer {
+/** The day-end file of a date (`20260302`); a higher batch replaces a lower one. `slipFen`: how much too high the last deal is booked. */
+export function dayEndFile(floor: Floor, day: string, batch: number, slipFen = 0n): Buffer {
   let opening = 0;
   for (const [earlier, numbers] of floor.dealsOfDay) if (earlier < day) opening += numbers.length;
-  const trades = (floor.dealsOfDay.get(day) ?? []).map((number) => floor.deals.get(number)!);
+  const trades = (floor.dealsOfDay.get(day) ?? [])
+    .map((number) => floor.deals.get(number)!)
+    .map((trade, i, all) => (i === all.length - 1 ? { ...trade, priceFen: trade.priceFen + slipFen } : trade));
   let [price, fee] = [0n, 0n];
   const lines = [`H|SZSE|${day}|${batch}|${opening}\n`];
   for (const trade of trades) {

@@ -55,7 +55,7 @@ function stepsOf(taken: string[], instead: Partial<Steps> = {}): Steps {
       };
     },
   ]);
-  return { ...Object.fromEntries(straight), ...instead };
+  return { ...(Object.fromEntries(straight) as unknown as Steps), ...instead };
 }
 
 const closingOf = (steps: Steps, on = database) =>
@@ -168,7 +168,7 @@ test('days that came while no gateway ran are opened by the clock, and days of r
   const days = new Set(['2026-03-09', '2026-03-10', '2026-03-12']);
   const closing = openClosing({
     database,
-    steps: {},
+    steps: stepsOf([], { open: async () => ({ blocked: [] }) }),
     isBusinessDay: (date) => days.has(date),
     nowMs: () => Date.parse('2026-03-12T08:00:00+08:00'),
   });
