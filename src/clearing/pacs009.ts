@@ -27,7 +27,7 @@ export interface PaymentFile {
   readonly payments: readonly Payment[];
 }
 
-/** ISO 20022 FinancialInstitutionCreditTransferV08, the version of China's high-value payment system's generation. */
+/** ISO 20022 FinancialInstitutionCreditTransferV08, the version that the HVPS+ and CBPR+ guidelines are written for. */
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:pacs.009.001.08';
 /** China's clearing system in ISO's external code list; its members are known by twelve digits (行号). */
 const CLEARING_SYSTEM = 'CNAPS';
