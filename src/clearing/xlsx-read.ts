@@ -15,10 +15,12 @@ const SHEET = new Map([
   ['col', 'cols'],
   ['mergeCell', 'mergeCells'],
   ['sheetView', 'sheetViews'],
+  ['selection', 'sheetView'],
 ]);
 const STRINGS = new Map([
   ['si', 'sst'],
   ['r', 'si'],
+  ['rPh', 'si'],
 ]);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -70,9 +72,16 @@ function treeOf(zip: Zip, name: string, repeated: ReadonlyMap<string, string>): 
   } catch {
     return refused(refuse('not-text', '', name));
   }
-  const read = readXml(text, repeated, 'UTF-8');
+  const read = readXml(repeated === SHEET ? withoutTail(text) : text, repeated, 'UTF-8');
   if (!read.ok) return read;
   return accepted(isObject(read.value.value) ? read.value.value : {});
+}
+
+/** Behind its rows a sheet has what only makes it look and behave as it does: lists to choose from, colours, links. */
+function withoutTail(sheet: string): string {
+  const end = '</sheetData>';
+  const at = sheet.lastIndexOf(end);
+  return at < 0 ? sheet : `${sheet.slice(0, at + end.length)}</worksheet>`;
 }
 
 function listIn(object: JsonObject, name: string): readonly Json[] {

@@ -112,7 +112,8 @@ function escaped(text: string): string {
     .replaceAll('\r', '&#13;');
 }
 
-function lettersOf(column: number): string {
+/** 0 → A, 26 → AA. */
+export function lettersOf(column: number): string {
   const last = String.fromCharCode(65 + (column % 26));
   return column < 26 ? last : lettersOf(Math.floor(column / 26) - 1) + last;
 }
