@@ -139,6 +139,21 @@ export const settings = {
     zh: 'szse 见证服务的 http(s) 地址',
     en: "the http(s) address of szse's witness",
   },
+  QIAO_CTEX_STANDING_URL: {
+    schema: url('https?'),
+    zh: 'ctex 常设核对服务的 http(s) 地址',
+    en: "the http(s) address of ctex's standing post",
+  },
+  QIAO_STEX_STANDING_URL: {
+    schema: url('https?'),
+    zh: 'stex 常设核对服务的 http(s) 地址',
+    en: "the http(s) address of stex's standing post",
+  },
+  QIAO_SZSE_STANDING_URL: {
+    schema: url('https?'),
+    zh: 'szse 常设核对服务的 http(s) 地址',
+    en: "the http(s) address of szse's standing post",
+  },
   QIAO_EXCHANGE_PORT: {
     schema: { type: 'string', format: 'port' },
     zh: '0 到 65535 的整数：交易所推送的双向 TLS 端口；不设置则不开放',
@@ -297,6 +312,21 @@ export const defaultLimits = {
   witnessWaiting: 16,
   witnessConnections: 64,
   witnessArchiveBytes: 64 * 1_048_576,
+  /** Between closes each exchange's books are looked at so often, from so many days ago on. */
+  standingIntervalMs: 15_000,
+  standingDays: 3,
+  /** What differs is on its way for so long at most; then it is a difference. */
+  standingPatienceMs: 30_000,
+  /** Cells of a sketch, differing rows asked for in one look, leaves of the log in one transaction. */
+  standingCells: 4_096,
+  standingRows: 500,
+  standingLeaves: 2_000,
+  standingTimeoutMs: 10_000,
+  standingAnswerBytes: 64 * 1_048_576,
+  /** At the standing post: one request, connections, and sets kept at once. */
+  standingBodyBytes: 65_536,
+  standingConnections: 64,
+  standingSets: 16,
   statementFileLimitBytes: 256 * 1_048_576,
 } as const;
 

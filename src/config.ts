@@ -44,6 +44,9 @@ export interface Config {
     readonly ctexWitnessUrl: string | undefined;
     readonly stexWitnessUrl: string | undefined;
     readonly szseWitnessUrl: string | undefined;
+    readonly ctexStandingUrl: string | undefined;
+    readonly stexStandingUrl: string | undefined;
+    readonly szseStandingUrl: string | undefined;
   };
   /** Where exchanges push to by mutual TLS; absent: nowhere. */
   readonly exchangePort: { readonly host: string; readonly port: number } | undefined;
@@ -128,6 +131,9 @@ export function plainAddresses({ szseAddress, ...given }: Config['exchanges']) {
     QIAO_CTEX_WITNESS_URL: given.ctexWitnessUrl,
     QIAO_STEX_WITNESS_URL: given.stexWitnessUrl,
     QIAO_SZSE_WITNESS_URL: given.szseWitnessUrl,
+    QIAO_CTEX_STANDING_URL: given.ctexStandingUrl,
+    QIAO_STEX_STANDING_URL: given.stexStandingUrl,
+    QIAO_SZSE_STANDING_URL: given.szseStandingUrl,
   };
   const plain = Object.entries(urls).filter(([, url]) => url?.startsWith('http:'));
   const names = plain.map(([name]) => name as SettingName);
@@ -277,6 +283,9 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
       ctexWitnessUrl: values.QIAO_CTEX_WITNESS_URL,
       stexWitnessUrl: values.QIAO_STEX_WITNESS_URL,
       szseWitnessUrl: values.QIAO_SZSE_WITNESS_URL,
+      ctexStandingUrl: values.QIAO_CTEX_STANDING_URL,
+      stexStandingUrl: values.QIAO_STEX_STANDING_URL,
+      szseStandingUrl: values.QIAO_SZSE_STANDING_URL,
     },
     exchangePort:
       exchangePort === undefined
@@ -329,6 +338,9 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_CTEX_WITNESS_URL: hidden(exchanges.ctexWitnessUrl),
     QIAO_STEX_WITNESS_URL: hidden(exchanges.stexWitnessUrl),
     QIAO_SZSE_WITNESS_URL: hidden(exchanges.szseWitnessUrl),
+    QIAO_CTEX_STANDING_URL: hidden(exchanges.ctexStandingUrl),
+    QIAO_STEX_STANDING_URL: hidden(exchanges.stexStandingUrl),
+    QIAO_SZSE_STANDING_URL: hidden(exchanges.szseStandingUrl),
     QIAO_EXCHANGE_PORT: config.exchangePort && String(config.exchangePort.port),
     QIAO_EXCHANGE_HOST: config.exchangePort?.host,
     QIAO_PLAIN_LINKS: config.plainLinks ? 'allow' : 'refuse',

@@ -9,6 +9,7 @@ import { openClearing } from './gateway-clearing.ts';
 import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-log.ts';
 import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
+import { openStanding, type StandingCheck } from './gateway-standing.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
 import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
 import { openTrust } from './gateway-trust.ts';
@@ -20,6 +21,7 @@ import { measureLog } from './http/log-metrics.ts';
 import { openMetrics } from './http/metrics.ts';
 import type { Parts } from './http/parts.ts';
 import { type Listening, listen } from './http/server.ts';
+import { measureStanding } from './http/standing-metrics.ts';
 import { measureTrust } from './http/trust-metrics.ts';
 import { measureWitnesses } from './http/witness-metrics.ts';
 import { type Database, migrate, ping } from './journal/database.ts';
@@ -63,6 +65,8 @@ export interface Gateway {
   sweep(): Promise<void>;
   /** The close of each day. */
   readonly closing: Closing;
+  /** The check between closes. */
+  readonly standing: StandingCheck;
   /** Fetches an exchange's day-end books and journals them. */
   takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
   /** Nothing waiting, nothing under way. */
@@ -168,12 +172,23 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     opened,
     nowMs,
   });
+  const standing = openStanding({
+    config,
+    database,
+    toleratedFen: () => 0n,
+    faults,
+    opened,
+    log,
+    nowMs,
+    ...(tls === undefined ? {} : { tls: (exchange) => tls.side.port(exchange) }),
+  });
   const events = openEventFeed({ database, limits, onFault: faults.of('events') });
   opened.add(async () => events.stop());
   const metrics = openMetrics({ database, links });
   measureTrust(metrics.registry, trust.state, nowMs);
   measureLog(metrics.registry, journalLog);
   measureWitnesses(metrics.registry, witnessed);
+  measureStanding(metrics.registry, standing);
   measureClocks(metrics.registry, relay.clocks);
   const surface: Parts = {
     access,
@@ -205,7 +220,13 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
         },
       },
     ],
-    alarms: () => [...trust.alarms(), ...witnessed.alarms(), ...journalLog.alarms(), ...relay.alarms()],
+    alarms: () => [
+      ...trust.alarms(),
+      ...witnessed.alarms(),
+      ...journalLog.alarms(),
+      ...relay.alarms(),
+      ...standing.alarms(),
+    ],
     logState: async () => ({
       ...(await journalLog.state()),
       final: witnessed.final(),
@@ -251,6 +272,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   if (parts.journalLog !== 'later') journalLog.start();
   await relay.start();
   clearing.start();
+  standing.start();
   log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
 
   /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
@@ -262,6 +284,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     await answered;
     await relay.stopTaking();
     await clearing.stop();
+    await standing.stop();
     await witnessed.stop();
     await journalLog.stop();
     await tls?.stop();
@@ -296,6 +319,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
     sweep: relay.sweep,
     closing: clearing.desk.closing,
+    standing,
     takeStatement: relay.takeStatement,
     idle: relay.idle,
     stop: () => {

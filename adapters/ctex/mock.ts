@@ -5,6 +5,7 @@ import { openCounter } from './mock/counter.ts';
 import { openDesk } from './mock/desk.ts';
 import { openPusher, type Pusher } from './mock/pusher.ts';
 import { openServer } from './mock/server.ts';
+import { pagesSince } from './mock/statement.ts';
 
 /** The exchange itself, as its profile describes it, on a port of 127.0.0.1. */
 export function openCtexMock(): MockExchange {
@@ -60,6 +61,7 @@ export function openCtexMock(): MockExchange {
     get book(): MockBook {
       return books;
     },
+    booksSince: (since) => pagesSince(books, since),
     fail: (operation, fault, count) => {
       faults.set(operation, [...(faults.get(operation) ?? []), { fault, count }]);
     },

@@ -90,7 +90,8 @@ export function openSzseMock(): MockExchange {
 
   const faultFor = (type: string): MockFault | undefined => {
     const one = faults.find(
-      ({ operation, left }) => left > 0 && (operation === type || (operation === '*' && type !== 'UQ' && type !== 'statement')),
+      ({ operation, left }) =>
+        left > 0 && (operation === type || (operation === '*' && type !== 'UQ' && type !== 'statement')),
     );
     if (one !== undefined) one.left--;
     return one?.fault;
@@ -181,6 +182,10 @@ export function openSzseMock(): MockExchange {
     },
     desk: openFrontDesk(floor, known, post, () => queues.size === 0),
     book: floor,
+    booksSince: (since) => {
+      const days = [...floor.dealsOfDay.keys()].filter((day) => day >= since.replaceAll('-', '')).sort();
+      return days.map((day) => [dayEndFile(floor, day, 1)]);
+    },
     fail: (operation, fault, count) => {
       faults.push({ operation, fault, left: count });
     },

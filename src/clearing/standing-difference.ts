@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Exchange } from '../contract/exchange.ts';
 import { comparedWith, type FailingField } from './classify-fields.ts';
 import { type BreakCode, byEvaluation } from './codes.ts';
 import type { Side } from './row.ts';
 import type { SeenRow } from './seen.ts';
-import type { StandingRow } from './standing-row.ts';
+import { canonicalRow, type StandingRow } from './standing-row.ts';
 import type { SaidRow } from './standing-side.ts';
 
 /** What one deal looks like on two sides that do not say the same of it. */
@@ -21,8 +22,8 @@ export interface StandingDifference {
   readonly fields: readonly FailingField[];
   readonly one: StandingRow | undefined;
   readonly other: StandingRow | undefined;
-  /** Both symbols, the one's first; 16 zeros where a side has no row. The same symbols: nothing has moved. */
-  readonly symbols: Buffer;
+  /** SHA-256 over what both say. The same as before: nothing has moved, though the session may be another. */
+  readonly digest: Buffer;
   readonly isTolerated: boolean;
   /** The host has not confirmed yet, and only it lacks the deal: it is on its way. */
   readonly isInFlight: boolean;
@@ -38,8 +39,6 @@ export interface DifferenceRules {
   /** What the journal knows of a deal. */
   known(dealId: string): 'known' | 'in-flight' | undefined;
 }
-
-const NO_SYMBOL = Buffer.alloc(16);
 
 /** Rows that only one side has → the deals that differ, in the order of their ids. Tolerances count only here. Pure. */
 export function differencesOf(
@@ -74,7 +73,7 @@ function differenceOf(
     host,
     one: one?.row,
     other: other?.row,
-    symbols: Buffer.concat([one?.symbol ?? NO_SYMBOL, other?.symbol ?? NO_SYMBOL]),
+    digest: digestOf([one, other], rules),
   };
   if (one !== undefined && other !== undefined) {
     const [said, meant] = [one.row, other.row];
@@ -97,6 +96,12 @@ function differenceOf(
     };
   }
   return { ...base, ...codeAlone(base, rules), deltaFen: null, fields: [], isTolerated: false };
+}
+
+function digestOf(said: readonly (SaidRow | undefined)[], rules: DifferenceRules): Buffer {
+  const form = rules.other === 'journal' ? 'stated' : 'terms';
+  const text = said.map((one) => (one === undefined ? null : canonicalRow(one.row, form)));
+  return createHash('sha256').update(JSON.stringify(text)).digest();
 }
 
 /** In the form in which the day's match compares, which knows more of a row. */

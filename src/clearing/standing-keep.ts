@@ -45,7 +45,7 @@ export async function keepLook(
     const { one, other, atMs, unread, cells, bytes } = looked;
     const firstSeen = await seenBefore(connection, one, other);
     const rows = differences.map((difference) => {
-      const sinceMs = firstSeen.get(keyOf(difference.dealId, difference.ordinal, difference.symbols)) ?? atMs;
+      const sinceMs = firstSeen.get(keyOf(difference.dealId, difference.ordinal, difference.digest)) ?? atMs;
       const isOnItsWay = difference.isInFlight || atMs - sinceMs < patienceMs;
       const outcome = isOnItsWay ? 'in-flight' : difference.isTolerated ? 'tolerated' : 'open';
       return { difference, outcome, sinceMs } as const;
@@ -69,7 +69,7 @@ export async function keepLook(
         fields: JSON.stringify(difference.fields),
         one_row: shown(difference.one),
         other_row: shown(difference.other),
-        symbols: difference.symbols,
+        digest: difference.digest,
         first_seen: new Date(sinceMs),
         last_seen: new Date(atMs),
       })),
@@ -140,21 +140,21 @@ const COLUMNS = {
   fields: 'json',
   one_row: 'json',
   other_row: 'json',
-  symbols: 'bytea',
+  digest: 'bytea',
   first_seen: 'timestamptz',
   last_seen: 'timestamptz',
 };
 
 async function seenBefore(connection: Queryable, one: Exchange, other: Side): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await connection.query<{ id: string; ordinal: number; symbols: Buffer; at: Date }>(
-    `select deal_id as id, ordinal, symbols, first_seen as at from clearing_standing_difference
+  const { rows } = await connection.query<{ id: string; ordinal: number; digest: Buffer; at: Date }>(
+    `select deal_id as id, ordinal, digest, first_seen as at from clearing_standing_difference
       where one = $1 and other = $2 for update`,
     [one, other],
   );
-  return new Map(rows.map(({ id, ordinal, symbols, at }) => [keyOf(id, ordinal, symbols), at.getTime()]));
+  return new Map(rows.map(({ id, ordinal, digest, at }) => [keyOf(id, ordinal, digest), at.getTime()]));
 }
 
-const keyOf = (dealId: string, ordinal: number, symbols: Buffer) => `${dealId}\n${ordinal}\n${symbols.toString('hex')}`;
+const keyOf = (dealId: string, ordinal: number, digest: Buffer) => `${dealId}\n${ordinal}\n${digest.toString('hex')}`;
 
 /** As people read it: amounts in yuan. */
 function shown(row: StandingRow | undefined): string | null {

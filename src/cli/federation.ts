@@ -8,6 +8,7 @@ import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';
 import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
 import { mockTlsOf } from '../trust/tls-material.ts';
+import { openPosts } from './standing-posts.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
 
 /** A gateway and three mock exchanges, each with its witness of the log, on loopback, on one clock: what the demo shows and the journeys test. */
@@ -86,9 +87,14 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     log: options.log,
     nowMs: clock.nowMs,
   });
-  const stopMocks = () => Promise.all([...exchanges.map((exchange) => opened[exchange].stop()), witnesses.stop()]);
+  const posts = await openPosts(
+    adapters.map((adapter) => ({ adapter, books: (since) => opened[adapter.exchange].booksSince(since) })),
+    { keys, limits: { ...defaultLimits, ...options.limits }, log: options.log, nowMs: clock.nowMs },
+  );
+  const stopMocks = () =>
+    Promise.all([...exchanges.map((exchange) => opened[exchange].stop()), witnesses.stop(), posts.stop()]);
   const gateway = await openGateway({
-    config: configOf(options, addresses, witnesses),
+    config: configOf(options, addresses, { witnesses: witnesses.of, posts: posts.urls }),
     adapters,
     keys,
     databaseUrl: options.databaseUrl,
@@ -118,7 +124,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
 function configOf(
   options: FederationOptions,
   addresses: Readonly<Record<Exchange, MockAddress>>,
-  witnesses: Witnesses,
+  { witnesses, posts }: { readonly witnesses: Witnesses['of']; readonly posts: Readonly<Record<Exchange, string>> },
 ): Config {
   return readConfig(
     {
@@ -131,9 +137,12 @@ function configOf(
       QIAO_STEX_URL: addresses.stex.url,
       QIAO_SZSE_ADDRESS: addresses.szse.address,
       QIAO_SZSE_FILES_URL: addresses.szse.url,
-      QIAO_CTEX_WITNESS_URL: witnesses.of.ctex.url,
-      QIAO_STEX_WITNESS_URL: witnesses.of.stex.url,
-      QIAO_SZSE_WITNESS_URL: witnesses.of.szse.url,
+      QIAO_CTEX_WITNESS_URL: witnesses.ctex.url,
+      QIAO_STEX_WITNESS_URL: witnesses.stex.url,
+      QIAO_SZSE_WITNESS_URL: witnesses.szse.url,
+      QIAO_CTEX_STANDING_URL: posts.ctex,
+      QIAO_STEX_STANDING_URL: posts.stex,
+      QIAO_SZSE_STANDING_URL: posts.szse,
       QIAO_EXCHANGE_PORT: '0',
       QIAO_PLAIN_LINKS: 'refuse',
       // Its clock leaps; a day is closed when the demo or a journey comes to it.

@@ -13,6 +13,8 @@ export interface MockExchange {
   stop(): Promise<void>;
   readonly desk: FrontDesk;
   readonly book: MockBook;
+  /** Its own books at this moment, whatever its cut-off: for each business day from `since` on the pages of a day-end statement. */
+  booksSince(since: string): readonly (readonly Uint8Array[])[];
   /** Makes the next `count` requests of that operation ('*': any) go wrong in that way. */
   fail(operation: string, fault: MockFault, count: number): void;
 }

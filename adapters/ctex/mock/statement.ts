@@ -34,6 +34,17 @@ export function openStatements(books: Books) {
   };
 }
 
+/** The books of every day from `since` on as they are now, each as the answers that its pages would be; no edition is kept. */
+export function pagesSince(books: Books, since: string): readonly (readonly Uint8Array[])[] {
+  const statement = openStatements(books);
+  const days = [...books.dealsOfDay.keys()].filter((day) => day >= since).sort();
+  return days.map((day) => {
+    const first = statement(day, 1)!;
+    const others = Array.from({ length: Number(first.pages) - 1 }, (_, i) => statement(day, i + 2)!);
+    return [first, ...others].map((data) => Buffer.from(JSON.stringify({ code: '0000', data })));
+  });
+}
+
 function bookedOn(books: Books, date: string, slipFen: bigint): readonly (readonly [string, Deal])[] {
   const numbers = books.dealsOfDay.get(date) ?? [];
   return numbers.map((number, i) => {

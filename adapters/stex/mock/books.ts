@@ -16,11 +16,13 @@ interface Row {
 export interface Books {
   /** `day`: yyyyMMdd; `slipFen`: how much too high the last deal is booked. */
   statement(day: string, slipFen?: bigint): Uint8Array;
+  /** Those of every day from `day` on. */
+  since(day: string): readonly (readonly Uint8Array[])[];
 }
 
 export function openBooks(ledger: Ledger): Books {
   const batches = new Map<string, { batch: number; digest: string }>();
-  return {
+  const books: Books = {
     statement(day, slipFen = 0n) {
       const all = [...ownRows(ledger), ...hostRows(ledger)];
       const booked = all.filter((row) => row.day === day);
@@ -36,7 +38,15 @@ export function openBooks(ledger: Ledger): Books {
       const head = `<DZD RQ="${day}" PC="${batch}" ${totals} ZY="${digest}">`;
       return gb18030(`${XML_DECLARATION}${head}\n${rows.map(({ xml }) => xml).join('\n')}\n</DZD>`);
     },
+    since(from) {
+      const days = new Set([...ownRows(ledger), ...hostRows(ledger)].map(({ day }) => day));
+      return [...days]
+        .filter((day) => day >= from)
+        .sort()
+        .map((day) => [books.statement(day)]);
+    },
   };
+  return books;
 }
 
 function misposted(row: Row, slipFen: bigint): Row {

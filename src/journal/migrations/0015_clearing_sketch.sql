@@ -94,8 +94,8 @@ create table clearing_standing_difference (
   -- both sides' rows; null: it has none
   one_row json,
   other_row json,
-  -- both sides' symbols: the same difference as before, or another
-  symbols bytea not null,
+  -- SHA-256 over what both sides say: the same difference as before, whatever the session, or another
+  digest bytea not null,
   first_seen timestamptz not null,
   last_seen timestamptz not null,
   primary key (one, other, deal_id, ordinal)
