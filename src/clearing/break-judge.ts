@@ -95,7 +95,7 @@ export function judge(
   const now: Break = {
     ...before,
     ...(found === undefined
-      ? { run, lastCycle: cycle, isFound: false, deltaFen: null, homeGapFen: 0n, hostGapFen: 0n }
+      ? { lastCycle: cycle, isFound: false, deltaFen: null, homeGapFen: 0n, hostGapFen: 0n }
       : { ...told(found, cycle, run), ...moreUrgent(before, found, measures) }),
     changedAt: measures.at,
   };

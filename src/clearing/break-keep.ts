@@ -44,9 +44,9 @@ export async function keepJudged(
   const deed = parts.newId();
   const acts = [...fresh, ...changed].flatMap(({ after, steps }) =>
     steps.map(({ act, from, to, version }): KeptAct => {
-      const { severity, escalation, due, run, findingSha256 } = after;
+      const { severity, escalation, due, findingSha256 } = after;
       const detail = {
-        ...(act === 'escalate' ? { severity, escalation, due } : { run, finding: findingSha256 }),
+        ...(act === 'escalate' ? { severity, escalation, due } : { comparison: subject, finding: findingSha256 }),
         ...(act === 'clear' ? { proof: proofs?.get(after.id) ?? null } : {}),
       };
       return { breakId: after.id, version, act, from, to, ...ENGINE, detail, deed, at };

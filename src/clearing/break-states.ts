@@ -73,7 +73,13 @@ export const lifeCycle = {
   verify: { zh: '复对', en: 'verify', from: ['posted', 'returned'], to: ['verified'], roles: ['engine'] },
   close: { zh: '平账', en: 'close', from: ['verified', 'written-off'], to: ['closed'], roles: ['engine'] },
   clear: { zh: '自动消除', en: 'clear', from: [...LIVE, ...UNDER_REVIEW], to: ['closed'], roles: ['engine'] },
-  dispute: { zh: '转争议', en: 'dispute', from: ['working'], to: ['disputed'], roles: ['maker'] },
+  dispute: {
+    zh: '转争议',
+    en: 'dispute',
+    from: ['open', 'working', 'returned', 'reopened'],
+    to: ['disputed'],
+    roles: ['maker', 'integrator'],
+  },
   answer: { zh: '查复', en: 'answer', from: ['disputed'], to: ['working'], roles: ['integrator'] },
   reopen: { zh: '重开', en: 'reopen', from: ['closed'], to: ['reopened'], roles: ['maker', 'supervisor'] },
   relapse: { zh: '再现', en: 'come back', from: ['suspended', ...DONE], to: ['reopened'], roles: ['engine'] },
@@ -97,6 +103,3 @@ export function leadsTo(act: BreakAct, from: BreakState | 'none', role: string):
   if (!way.from.includes(from) || !(way.roles as readonly string[]).includes(role)) return [];
   return way.to.length > 0 ? way.to : [from as BreakState];
 }
-
-/** Done with, unless a comparison says otherwise: such a break holds no deal back. */
-export const settledStates: readonly BreakState[] = ['verified', 'written-off', 'closed'];

@@ -14,7 +14,7 @@ export interface Break {
   /** The business days whose comparisons found it first and last. */
   readonly cycle: string;
   readonly lastCycle: string;
-  /** The comparison that last changed it; its fields and the three columns stand there. */
+  /** The last comparison that found it as it is here; its fields and the three columns stand there. */
   readonly run: string;
   readonly dealId: string;
   readonly code: BreakCode;

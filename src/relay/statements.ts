@@ -3,17 +3,11 @@ import type { Adapter, Link } from '../contract/adapter.ts';
 import type { Statement } from '../contract/message.ts';
 import type { Checked } from '../contract/refusal.ts';
 import { type Database, transaction } from '../journal/database.ts';
-import { recordMessages } from '../journal/record.ts';
-import { lockStreams, saveHeads } from '../journal/streams.ts';
-import type { RuleDesk } from './rule-desk.ts';
-import { type Seals, seal } from './seal.ts';
+import { type SayParts, say } from './say.ts';
 
-export interface StatementParts {
+export interface StatementParts extends SayParts {
   readonly database: Database;
-  readonly seals: Seals;
-  rules(): RuleDesk;
   nowMs(): number;
-  newId(): string;
 }
 
 /** One exchange's books as they came. */
@@ -40,31 +34,24 @@ export async function takeStatement(
   const decoded = adapter.decodeStatement(pages);
   if (!decoded.ok) return { statement: decoded, bytes };
   const { exchange } = adapter;
-  const id = parts.newId();
   const stream = `statement/${exchange}`;
-  await transaction(parts.database, async (connection) => {
-    const atMs = parts.nowMs();
-    const streams = await lockStreams(connection, [{ issuer: exchange, name: stream }]);
-    const head = streams.head(exchange, stream);
-    const row = await seal(
+  const message = await transaction(parts.database, (connection) =>
+    say(
+      connection,
       {
-        id,
         kind: 'statement',
         issuer: exchange,
         audience: ['qiao'],
         stream,
         subject: `${stream}/${date}`,
         payload: decoded.value,
-        rulebook: parts.rules().citation(exchange, atMs),
-        atMs,
+        cites: exchange,
         sentToUs: true,
         native: { bytes, digest: createHash('sha256').update(bytes).digest('hex'), proof: '' },
       },
-      head,
-      parts.seals,
-    );
-    await recordMessages(connection, [row]);
-    await saveHeads(connection, [{ issuer: exchange, name: stream, head }]);
-  });
-  return { statement: decoded, bytes, message: id };
+      parts.nowMs(),
+      parts,
+    ),
+  );
+  return { statement: decoded, bytes, message };
 }

@@ -320,6 +320,69 @@ export interface Bid {
   extensions?: Extensions;
 }
 /**
+ * 查复、退单: the answer to a clearing-query, signed by the exchange that was asked, once.
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "ClearingAnswer".
+ */
+export interface ClearingAnswer {
+  kind: 'clearing-answer';
+  /**
+   * Message id of the query
+   */
+  query: string;
+  break: string;
+  from: Exchange;
+  to: 'ctex' | 'stex' | 'szse' | 'qiao';
+  /**
+   * replied 查复, to an inquiry; accepted 同意, refused 退单, to all others
+   */
+  verdict: 'replied' | 'accepted' | 'refused';
+  amount?: Money;
+  text: Text;
+  /**
+   * @minItems 1
+   * @maxItems 20
+   */
+  evidence?: [Sha256, ...Sha256[]];
+  answeredAt: Instant;
+}
+/**
+ * 查询、请款、再请款、贷记调整: what one exchange, or the gateway's clearing desk, asks another about a break. Signed by whoever asks, journaled, read through the gateway's surface: no exchange's own protocol has a message for it.
+ *
+ * This interface was referenced by `Contract`'s JSON-Schema
+ * via the `definition` "ClearingQuery".
+ */
+export interface ClearingQuery {
+  kind: 'clearing-query';
+  /**
+   * Id of the break
+   */
+  break: string;
+  deal: Id;
+  from: 'ctex' | 'stex' | 'szse' | 'qiao';
+  to: Exchange;
+  /**
+   * inquiry 查询; claim 请款: pay me what I am short of; re-claim 再请款: once more after a refusal, with further evidence; credit-adjustment 贷记调整: I return what I have too much
+   */
+  asks: 'inquiry' | 'claim' | 're-claim' | 'credit-adjustment';
+  amount?: Money;
+  /**
+   * The refused claim that is claimed again
+   */
+  about?: string;
+  text: Text;
+  /**
+   * Attachments, by their digests
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  evidence?: [Sha256, ...Sha256[]];
+  answerBy: Date;
+  askedAt: Instant;
+}
+/**
  * 成交确认: the host's co-signature over exactly that deal. Sent by the host to the home. `deal` may be the host's own number until the gateway has resolved it.
  *
  * This interface was referenced by `Contract`'s JSON-Schema

@@ -31,7 +31,7 @@ select act, f, coalesce(to_state, f), r
     ('close',    '{verified,written-off}',                                           'closed',      '{engine}'),
     -- 自动消除: the books agree now, nothing was posted
     ('clear',    '{expected,open,working,proposed,approved,returned,disputed,suspended,reopened}', 'closed', '{engine}'),
-    ('dispute',  '{working}',                                                        'disputed',    '{maker}'),
+    ('dispute',  '{open,working,returned,reopened}',                                 'disputed',    '{maker,integrator}'),
     ('answer',   '{disputed}',                                                       'working',     '{integrator}'),
     ('reopen',   '{closed}',                                                         'reopened',    '{maker,supervisor}'),
     ('relapse',  '{posted,verified,written-off,closed,suspended}',                   'reopened',    '{engine}'),
@@ -48,7 +48,7 @@ create table clearing_break (
   -- the business day whose comparison found it first, and the last one that found it
   cycle text collate "C" not null,
   last_cycle text collate "C" not null,
-  -- the last comparison that changed anything about it; its fields and columns stand in clearing_found
+  -- the last comparison that found it as it is here; its fields and columns stand in clearing_found
   run uuid not null references clearing_run (id),
   deal_id text collate "C" not null,
   code text collate "C" not null,
