@@ -45,6 +45,8 @@ export function given<T>(checked: Checked<T>): T {
 export class Desk {
   readonly database: Database;
   readonly drop: () => Promise<void>;
+  /** For a connection as the owner of the tables. */
+  readonly url: string;
   /** Receipts that were signed: message → reference. */
   readonly receipts = new Map<string, string>();
   readonly keys = {
@@ -60,13 +62,14 @@ export class Desk {
   static async open(): Promise<Desk> {
     const place = await createTestDatabase();
     const database = openDatabase(place.url, { max: 4, role: GATEWAY_ROLE });
-    return new Desk(database, async () => {
+    return new Desk(place.url, database, async () => {
       await database.close();
       await place.drop();
     });
   }
 
-  private constructor(database: Database, drop: () => Promise<void>) {
+  private constructor(url: string, database: Database, drop: () => Promise<void>) {
+    this.url = url;
     this.database = database;
     this.drop = drop;
   }
