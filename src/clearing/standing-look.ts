@@ -1,5 +1,5 @@
 import type { Exchange } from '../contract/exchange.ts';
-import type { Database } from '../journal/database.ts';
+import type { Database, Queryable } from '../journal/database.ts';
 import type { Side } from './row.ts';
 import { type AskedSide, type CompareLimits, compareSides } from './standing-compare.ts';
 import { differencesOf, type ToleratedFen } from './standing-difference.ts';
@@ -43,7 +43,21 @@ export async function lookAtBook(
   while ((await followLog(database, limits.leaves)) > 0n);
   const journal = await openJournalSide(database, exchange);
   const pair = { one: exchange, other: 'journal' as const, since, leaf: journal.leaf };
+  const behindMs = await logBehindMs(database, parts.nowMs());
+  if (behindMs > limits.patienceMs) {
+    const fault = `the log is ${Math.round(behindMs / 1000)} s behind the journal`;
+    return keepSilence(database, { ...pair, atMs: parts.nowMs(), fault });
+  }
   return look(parts, pair, { side, set: journal.set }, journal);
+}
+
+/** How long the first row of the journal without a leaf has been waiting: what is not in the log is not looked at. */
+async function logBehindMs(connection: Queryable, atMs: number): Promise<number> {
+  const { rows } = await connection.query<{ since: Date }>(
+    `select m.recorded_at as since from leaf_waiting w join message m on m.no = w.no
+      where w.source = 'message' order by w.wanted limit 1`,
+  );
+  return rows[0] === undefined ? 0 : atMs - rows[0].since.getTime();
 }
 
 /** Which books are looked at, and under which secret. */
