@@ -103,7 +103,8 @@ export function propose(
   const settled = entriesFor(wish, stands, booked);
   if (!settled.ok) return settled;
   const entries = settled.value;
-  const amountFen = movedFen(wish.action === 'reverse' ? booked!.entries : entries);
+  // What stands is reversed first: a small correction of a large booking moves the large one.
+  const amountFen = larger(movedFen(entries), movedFen(booked?.entries ?? []));
   const needed = wish.action === 'write-off' || amountFen >= by.thresholdFen ? 2 : 1;
   const text = canonicalize({
     format: 'qiao-proposal/1',
@@ -124,6 +125,10 @@ export function propose(
   const bytes = Buffer.from(text, 'utf8');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return accepted({ wish, entries, amountFen, thresholdFen: by.thresholdFen, needed, bytes, sha256 });
+}
+
+function larger(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }
 
 function entriesFor(wish: Wish, stands: Break, booked: Standing | undefined): Checked<readonly Entry[]> {

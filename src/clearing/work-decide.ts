@@ -67,8 +67,10 @@ export function decideWork({ breakId, version, order }: Asked, about: About): Ch
   const found = known.breaks.get(breakId);
   if (found === undefined) return refused(refuse('reference-unknown', '/breakId', breakId));
   const { stands } = found;
-  if ('note' in order && (!isNote(order.note) || order.note.trim() === ''))
-    return refused(refuse('missing-field', '/note'));
+  if ('note' in order) {
+    if (!isNote(order.note)) return refused(refuse('bad-format', '/note'));
+    if (order.note.trim() === '') return refused(refuse('missing-field', '/note'));
+  }
   if (isRemark(order)) return remark(order, stands, about);
   if (version === undefined) return refused(refuse('missing-field', '/version'));
   if (version !== stands.version) return refused(refuse('version-stale', '/version', String(stands.version)));
