@@ -24,6 +24,8 @@ export interface InstructParts {
   settlementAllowed(): { readonly ok: boolean };
   /** Absent: those in settlement-rules.json. */
   readonly rules?: SettlementRules;
+  /** True in production: accounts that are nobody's are not instructed on. */
+  readonly samplesRefused?: boolean;
 }
 
 /** One payment of a net and what the banks have said of it. */
@@ -48,13 +50,13 @@ export interface InstructionFile {
 /**
  * Makes the payments of a net that all three have signed: at most two, a pacs.009 file for each payer and currency. A net
  * without payments is settled by that. Done once; asked again it gives what there is. Refused while the log lacks its
- * witnesses or a signature is missing.
+ * witnesses, a signature is missing, or (in production) the accounts are samples.
  */
 export async function instructNet(
   { cycle, settlesOn, by }: { readonly cycle: string; readonly settlesOn: string; readonly by: By },
   parts: InstructParts,
 ): Promise<Checked<readonly Instruction[]>> {
-  const { accounts } = parts.rules ?? settlementRules;
+  const { accounts, isSample } = parts.rules ?? settlementRules;
   return transaction(parts.database, async (connection) => {
     await takeNetTurn(connection);
     const net = await latestNetOf(connection, cycle);
@@ -63,6 +65,9 @@ export async function instructNet(
     }
     if (net.state !== 'netted') return accepted(await instructionsOf(connection, net.id));
     if (!parts.settlementAllowed().ok) return refused(refuse('settlement-stopped'));
+    if (isSample && parts.samplesRefused === true && paymentsOf(net).length > 0) {
+      return refused(refuse('state-forbids', '/accounts', 'settlement-rules.json'));
+    }
     if (!(await isConfirmed(connection, cycle))) return refused(refuse('not-confirmed', '/signatures'));
     const at = new Date(parts.nowMs());
     const payments = paymentsOf(net);
