@@ -246,9 +246,16 @@ export const defaultLimits = {
   attachmentBytes: 10 * 1_048_576,
   /** Rows of one report, and of one that is laid out on pages. */
   reportRows: 200_000,
-  reportPdfRows: 5_000,
-  /** A delivery belongs to one worker for so long; then another may take it. Longer than any call to an exchange. */
-  leaseMs: 30_000,
+  reportPdfRows: 2_000,
+  /** A delivery belongs to one gateway for so long, and longer while its call lasts; then another may take it. */
+  leaseMs: 6_000,
+  /** The line to an exchange that allows one belongs to one gateway for so long, renewed by every beat. */
+  termMs: 5_000,
+  beatMs: 1_000,
+  /** Calls in a row that nothing came back of cut a line off; it is tried after base × 2ⁿ with jitter, up to the cap. */
+  breakerFailures: 5,
+  breakerBaseMs: 500,
+  breakerCapMs: 10_000,
   /** Threads for SM2 signatures, and signatures waiting for them; what comes beyond is done on the main thread. */
   sm2Threads: 1,
   sm2Waiting: 1_000,

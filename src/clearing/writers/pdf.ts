@@ -12,6 +12,7 @@ const LINE = 10.5;
 const PADDING = 3;
 /** Lines of one cell at most. */
 const MOST_LINES = 8;
+const BREATH = 10;
 /** Who signs by hand: who made it, who checked it, who is in charge. */
 const BOXES = ['制单 Prepared by', '复核 Checked by', '主管 Approved by'] as const;
 
@@ -53,9 +54,11 @@ async function layOut(report: Report, font: Font, stamp: Stamp, drawing: Drawing
     const columns = columnsOf(section);
     pen.section(section, columns);
     for await (const page of section.rows()) {
-      for (const row of page) pen.row(columns, row);
-      // Others wait for this thread.
-      await setImmediate();
+      for (const [i, row] of page.entries()) {
+        pen.row(columns, row);
+        // A row takes milliseconds, and others wait for this thread.
+        if (i % BREATH === 0) await setImmediate();
+      }
     }
   }
   return pen.page;
