@@ -74,13 +74,22 @@ export class SetForgotten extends Error {
   }
 }
 
+/** A book is not what it should be; the look is made again later. */
+class UnreadableBook extends Error {
+  constructor(reason: string) {
+    super(`the book cannot be read: ${reason}`);
+  }
+}
+
 /** The rows of the set, a deal's second and third with ordinals of their own. Rows that cannot be read are in no set. */
 async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly StandingRow[]> {
   const seen = new Map<string, number>();
   const rows: StandingRow[] = [];
   for await (const statement of book.read(set.since)) {
+    let count = 0;
     let next = await statement.next();
     for (; next.done !== true; next = await statement.next()) {
+      count += next.value.rows.length + next.value.bad.length;
       for (const stated of next.value.rows) {
         const row = bookRowOf(book.exchange, stated);
         if (row.businessDate < set.since) continue;
@@ -90,6 +99,10 @@ async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly S
         rows.push({ ...row, ordinal });
       }
     }
+    if (!next.value.ok) throw new UnreadableBook(next.value.refusals[0]?.en ?? '');
+    const { date, count: stated, isDigestRight } = next.value.value;
+    // Half a book is worse than none: everything missing from it would look like a difference.
+    if (stated !== count || !isDigestRight) throw new UnreadableBook(`${date} is not whole`);
   }
   return rows;
 }

@@ -48,6 +48,18 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
       const { expected, found, wrong } = figures.breaks;
       end(found === expected && wrong === 0 ? EXIT.done : EXIT.failed);
     });
+  bench
+    .command('sketch')
+    .description(
+      '日终之间核对的摘要：每笔更新与每处不同的代价 / sketches of the standing check: cost of an update and a difference',
+    )
+    .option('--deals <n>', '成交笔数 / deals', dealsArgument, 200_000)
+    .action(async ({ deals }: { readonly deals: number }) => {
+      const { benchSketch } = await import('../../bench/sketch.ts');
+      const progress = (text: string) => void terminal.stderr.write(`${text}\n`);
+      await writeJson(terminal.stdout, await benchSketch({ deals, progress }));
+      end(EXIT.done);
+    });
 };
 
 function dealsArgument(text: string): number {

@@ -7,6 +7,7 @@ import { type StartedPost, startStandingPost } from '../../../src/clearing/stand
 import type { StandingSet, StandingSide } from '../../../src/clearing/standing-side.ts';
 import type { StatedRow, StatementReader } from '../../../src/contract/books.ts';
 import type { Exchange } from '../../../src/contract/exchange.ts';
+import { accepted } from '../../../src/contract/refusal.ts';
 import { makeWorld } from '../../trust/tls-world.ts';
 
 const DAY = '2026-03-02';
@@ -25,10 +26,12 @@ const stated = (number: number, counter: Exchange = 'stex', priceFen = 100n): St
   businessDate: DAY,
 });
 
-function sideOf(exchange: Exchange, rows: () => readonly StatedRow[]): StandingSide {
+function sideOf(exchange: Exchange, rows: () => readonly StatedRow[], isWhole = true): StandingSide {
   const statement = async function* (): StatementReader {
-    yield { rows: rows(), bad: [] };
-    return { ok: false, refusals: [] };
+    const now = rows();
+    yield { rows: now, bad: [] };
+    const totals = { openingCount: 0, totalPriceFen: 0n, totalFeeFen: 0n, digest: '', isDigestRight: isWhole };
+    return accepted({ exchange, date: DAY, batch: 1, count: now.length, ...totals });
   };
   const read = async function* () {
     yield statement();
@@ -179,6 +182,11 @@ describe('a standing post', () => {
     expect(faults).toHaveLength(1);
     broken = false;
     expect((await line.sketch(set, 0, 64)).rows).toBe(1);
+  });
+
+  it('compares no book that is not whole: what it lacks would look like differences', async () => {
+    const side = sideOf('ctex', () => [stated(1)], false);
+    await expect(side.sketch(setOf(), 0, 64)).rejects.toThrow('2026-03-02 is not whole');
   });
 
   it('forgets the set not asked for longest', async () => {
