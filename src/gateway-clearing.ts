@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { verifyPosted } from './clearing/break-verify.ts';
 import { comparePart, type Part } from './clearing/compare-part.ts';
 import { openClosing } from './clearing/cycle-close.ts';
 import { dropEvents } from './clearing/cycle-events.ts';
@@ -8,6 +9,7 @@ import { BookFetching } from './clearing/fetch-books.ts';
 import type { LoadParts } from './clearing/load.ts';
 import type { Adapter } from './contract/adapter.ts';
 import { type Exchange, exchanges } from './contract/exchange.ts';
+import type { TrustList } from './envelope/jws.ts';
 import type { Faults } from './faults.ts';
 import type { GatewayParts } from './gateway.ts';
 import type { JournalLog } from './gateway-log.ts';
@@ -18,6 +20,8 @@ import { openDatabase } from './journal/database.ts';
 import { GATEWAY_ROLE } from './journal/roles.ts';
 import { openClearingJobs } from './relay/clearing-jobs.ts';
 import type { SettlementGate } from './relay/finality.ts';
+import type { Seals } from './relay/seal.ts';
+import { recordSettled } from './relay/settled.ts';
 import type { TakenStatement } from './relay/statements.ts';
 import type { Calendars } from './rules/calendar.ts';
 import { cutOffOn } from './rules/cut-off.ts';
@@ -30,6 +34,8 @@ export interface ClearingGround {
   readonly journalLog: Pick<JournalLog, 'alarms'>;
   takeStatement(exchange: Exchange, date: string): Promise<TakenStatement>;
   settlementAllowed(): SettlementGate;
+  trust(): TrustList;
+  readonly seals: Seals;
   readonly faults: Faults;
   readonly opened: Opened;
   nowMs(): number;
@@ -107,9 +113,10 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
     integrity: () => ground.journalLog.alarms().map(({ zh, en }) => ({ zh, en })),
     onFault,
   });
+  const engine = { database, calendar: calendars.statutory, limits, nowMs, newId: randomUUID };
   const settling = settlingSteps({
     database,
-    engine: { database, calendar: calendars.statutory, limits, nowMs, newId: randomUUID },
+    engine,
     calendars,
     settlementAllowed: ground.settlementAllowed,
     nowMs,
@@ -136,6 +143,18 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
       loading,
       maxBookBytes: limits.bookUploadBytes,
       read,
+      limits,
+      verify: () => verifyPosted(engine),
+      trust: ground.trust,
+      settling: {
+        settlementAllowed: ground.settlementAllowed,
+        recordSettled: (connection, settled) =>
+          recordSettled(connection, settled, {
+            seals: ground.seals,
+            nowMs,
+            settlementAllowed: ground.settlementAllowed,
+          }),
+      },
       later: (work) => {
         const running = work()
           .catch(onFault)

@@ -168,6 +168,8 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     journalLog,
     takeStatement: relay.takeStatement,
     settlementAllowed: witnessed.settlementAllowed,
+    trust: () => keys.trust,
+    seals,
     faults,
     opened,
     nowMs,

@@ -70,13 +70,24 @@ const READ = `break_id as "breakId", deal_id as "dealId", code, codes, outcome, 
   delta_fen as "deltaFen", value_fen as "valueFen", business_date as "businessDate", fields, seen, blame, suggestions`;
 const PAGE = 1000;
 
+/** Findings of a run in the order of their ids, after `after`. */
+export async function foundAfter(
+  connection: Queryable,
+  run: string,
+  after: string,
+  limit: number,
+): Promise<readonly KeptFound[]> {
+  const { rows } = await connection.query<KeptFound & Record<string, unknown>>(
+    `select ${READ} from clearing_found where run = $1 and break_id > $2 order by break_id limit $3`,
+    [run, after, limit],
+  );
+  return rows;
+}
+
 /** All findings of a run in the order of their ids, in pages. */
 export async function* foundIn(connection: Queryable, run: string): AsyncGenerator<readonly KeptFound[], void, void> {
   for (let after = ''; ; ) {
-    const { rows } = await connection.query<KeptFound & Record<string, unknown>>(
-      `select ${READ} from clearing_found where run = $1 and break_id > $2 order by break_id limit ${PAGE}`,
-      [run, after],
-    );
+    const rows = await foundAfter(connection, run, after, PAGE);
     if (rows.length > 0) yield rows;
     if (rows.length < PAGE) return;
     after = rows.at(-1)!.breakId;

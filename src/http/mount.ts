@@ -136,6 +136,7 @@ function postHandler(route: PostRoute, parts: Parts) {
       at: asked.at,
     };
     const answer = route.keyed ? await once(parts.database, keyed, effect) : await effect(parts.database);
+    if (answer.afterwards !== undefined) parts.clearing.later(answer.afterwards);
     send(request, response, answer);
   };
 }
@@ -152,8 +153,8 @@ function fileHandler(route: FileRoute, parts: Parts) {
       );
     }
     const answer = await takingFile(request, type, route.maxBytes, async (taken) => {
-      if (!taken.ok) return turnedDown(refusalProblem(taken.refusals));
-      const file = taken.value;
+      if (taken === undefined) return turnedDown(requestProblem('file-too-large', '', String(route.maxBytes)));
+      const file = taken;
       const asked = postedIn(request, response, parts, null);
       const keyed = {
         caller: asked.caller.actor.name,

@@ -1,11 +1,13 @@
 import type { Access } from '../access/access.ts';
 import type { Closing } from '../clearing/cycle-close.ts';
 import type { LoadParts } from '../clearing/load.ts';
+import type { StatusParts } from '../clearing/settle-status.ts';
 import type { LinkState, Webhook } from '../contract/adapter.ts';
 import type { StatementReader } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Json } from '../contract/json.ts';
 import type { Checked } from '../contract/refusal.ts';
+import type { TrustList } from '../envelope/jws.ts';
 import type { CosignedCheckpoint, Quorum, SignedCheckpoint } from '../journal/checkpoints.ts';
 import type { Database, Queryable } from '../journal/database.ts';
 import type { Recomputed } from '../journal/log-work.ts';
@@ -70,6 +72,18 @@ export interface ClearingDesk {
   readonly maxBookBytes: number;
   /** Reads a book in its exchange's own form. */
   read(exchange: Exchange, bytes: AsyncIterable<Uint8Array>): StatementReader;
+  readonly limits: {
+    readonly breaksAtOnce: number;
+    readonly twoCheckersFen: number;
+    readonly attachmentBytes: number;
+    readonly reportRows: number;
+    readonly reportPdfRows: number;
+  };
+  /** Holds what was booked for breaks against what was found. */
+  verify(): Promise<unknown>;
+  /** The trust list in force. */
+  trust(): TrustList;
+  readonly settling: Pick<StatusParts, 'settlementAllowed' | 'recordSettled'>;
   /** Lets it go on in the background; what goes wrong there is logged. */
   later(work: () => Promise<unknown>): void;
 }

@@ -6,6 +6,8 @@ export type Permit = 'anybody' | readonly Role[];
 const STAFF: readonly Role[] = ['maker', 'checker', 'supervisor', 'auditor'];
 /** Of the rows that a route shows, an account bound to an exchange sees that exchange's own: the database sees to it. */
 const READERS: readonly Role[] = [...STAFF, 'exchange-viewer', 'integrator'];
+/** Who works on breaks; which act is whose stands in src/clearing/break-states.ts. */
+const WORKERS: readonly Role[] = ['maker', 'checker', 'supervisor'];
 /** Whoever goes on with a day: never who only prepares. */
 const DESK: readonly Role[] = ['checker', 'supervisor'];
 const EVERYONE: readonly Role[] = READERS;
@@ -43,6 +45,33 @@ const PERMITS: Readonly<Record<string, Permit>> = {
   'POST /v1/clearing/cycles/:cycle/reopen': DESK,
   'POST /v1/clearing/cycles/:cycle/books/:exchange': ['maker', 'supervisor'],
   'GET /v1/clearing/books/:id/quarantine': READERS,
+  'GET /v1/clearing/cycles/:cycle/runs': READERS,
+  'GET /v1/clearing/runs/:id/findings': READERS,
+  'GET /v1/clearing/cycles/:cycle/reports/:report': READERS,
+  'GET /v1/clearing/breaks': READERS,
+  'GET /v1/clearing/break-totals': READERS,
+  'GET /v1/clearing/breaks/:id': READERS,
+  'POST /v1/clearing/breaks/:id/acts': WORKERS,
+  'POST /v1/clearing/breaks/:id/comments': WORKERS,
+  'POST /v1/clearing/break-acts': WORKERS,
+  'POST /v1/clearing/attachments': WORKERS,
+  'GET /v1/clearing/attachments/:sha256': STAFF,
+  'GET /v1/clearing/cycles/:cycle/nets': READERS,
+  'GET /v1/clearing/cycles/:cycle/nets/:no/entries': READERS,
+  'GET /v1/clearing/cycles/:cycle/nets/:no/holds': READERS,
+  'POST /v1/clearing/cycles/:cycle/nets/abort': ['supervisor'],
+  'GET /v1/clearing/cycles/:cycle/result': READERS,
+  'POST /v1/clearing/cycles/:cycle/signatures': ['integrator'],
+  'GET /v1/clearing/cycles/:cycle/instructions': READERS,
+  'GET /v1/clearing/cycles/:cycle/instruction-files/:sha256': READERS,
+  'POST /v1/clearing/status-files': WORKERS,
+  'GET /v1/clearing/cycles/:cycle/statuses': READERS,
+  'GET /v1/clearing/settlements': READERS,
+  'POST /v1/clearing/recordals': ['maker', 'supervisor'],
+  'GET /v1/clearing/sheet': STAFF,
+  'POST /v1/clearing/sheet/preview': ['maker'],
+  'POST /v1/clearing/sheet/:sha256/propose': ['maker'],
+  'GET /v1/clearing/standing': READERS,
   'GET /v1/clearing/events': READERS,
 
   'GET /v1/log': READERS,

@@ -85,6 +85,7 @@ const REQUEST_PROBLEMS = {
     '内容已被他人修改，请重新读取后再试（现行 ETag 见详情）',
     'it has been changed meanwhile: read it again (its present ETag is in the detail)',
   ],
+  'file-too-large': [413, '文件过大（上限字节数）', 'the file is too large (bytes at most)'],
   'unsupported-media-type': [
     415,
     '请求体须为未压缩的 application/json',

@@ -11,6 +11,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** What a repeat of the request gets instead of the body: the same without what is shown only once. */
   readonly kept?: unknown;
+  /** Done in the background once the effect stands. */
+  readonly afterwards?: () => Promise<unknown>;
   /** A file instead of the body. */
   readonly file?: { readonly name: string; readonly type: string; readonly bytes: Uint8Array };
   /** Strong entity tag, without quotation marks, of a thing that is changed by it; otherwise that of the bytes. */
@@ -79,6 +81,8 @@ export interface FileRoute extends Omit<PostRoute, 'answer' | 'keyed' | 'body' |
 
 export interface TakenFile {
   readonly type: string;
+  /** Of Content-Disposition; empty where it names none. */
+  readonly name: string;
   /** SHA-256, hex. */
   readonly sha256: string;
   readonly length: number;

@@ -84,6 +84,38 @@ function underRole(url: string, role: string): string {
   return place.href;
 }
 
+const joined = new WeakMap<Database, Queryable>();
+
+/**
+ * The transaction under way as a database: whatever opens a transaction on it becomes a part of this one, undone alone
+ * when it throws. For work that opens its own transactions but must stand or fall with something else.
+ */
+export function within(connection: Queryable): Database {
+  const database: Database = {
+    url: '',
+    query: (text, values) => connection.query(text, values),
+    connect: () => Promise.reject(new Error('assertion: a part of a transaction has no connection of its own')),
+    close: () => Promise.resolve(),
+  };
+  joined.set(database, connection);
+  return database;
+}
+
+async function partOf<Result>(
+  connection: Queryable,
+  work: (connection: Queryable) => Promise<Result>,
+): Promise<Result> {
+  await connection.query('SAVEPOINT part');
+  try {
+    const result = await work(connection);
+    await connection.query('RELEASE SAVEPOINT part');
+    return result;
+  } catch (error) {
+    await connection.query('ROLLBACK TO SAVEPOINT part').catch(() => {});
+    throw error;
+  }
+}
+
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
 /**
@@ -96,6 +128,8 @@ export async function transaction<Result>(
   work: (connection: Queryable) => Promise<Result>,
   isolation: Isolation = 'read committed',
 ): Promise<Result> {
+  const whole = joined.get(database);
+  if (whole !== undefined) return partOf(whole, work);
   const client = await database.connect();
   let lost: Error | undefined;
   // pg reports a dropped connection as an event, too; unheard, it would end the process.

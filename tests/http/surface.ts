@@ -97,6 +97,10 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       },
       maxBookBytes: 1_048_576,
       read: (exchange, bytes) => adapters.find((one) => one.exchange === exchange)!.readStatement(bytes),
+      limits: defaultLimits,
+      verify: async () => {},
+      trust: () => trust.list,
+      settling: { settlementAllowed: () => ({ ok: true }), recordSettled: async () => accepted(undefined) },
       later: (work) => void work(),
     },
     events: openEventFeed({

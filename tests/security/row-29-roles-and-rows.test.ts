@@ -31,6 +31,18 @@ const NARROW: Readonly<Record<string, readonly Role[]>> = {
   'post /v1/clearing/cycles/:cycle/advance': ['checker', 'supervisor'],
   'post /v1/clearing/cycles/:cycle/reopen': ['checker', 'supervisor'],
   'post /v1/clearing/cycles/:cycle/books/:exchange': ['maker', 'supervisor'],
+  'post /v1/clearing/breaks/:id/acts': ['maker', 'checker', 'supervisor'],
+  'post /v1/clearing/breaks/:id/comments': ['maker', 'checker', 'supervisor'],
+  'post /v1/clearing/break-acts': ['maker', 'checker', 'supervisor'],
+  'post /v1/clearing/attachments': ['maker', 'checker', 'supervisor'],
+  'get /v1/clearing/attachments/:sha256': ['maker', 'checker', 'supervisor', 'auditor'],
+  'post /v1/clearing/cycles/:cycle/nets/abort': ['supervisor'],
+  'post /v1/clearing/cycles/:cycle/signatures': ['integrator'],
+  'post /v1/clearing/status-files': ['maker', 'checker', 'supervisor'],
+  'post /v1/clearing/recordals': ['maker', 'supervisor'],
+  'get /v1/clearing/sheet': ['maker', 'checker', 'supervisor', 'auditor'],
+  'post /v1/clearing/sheet/preview': ['maker'],
+  'post /v1/clearing/sheet/:sha256/propose': ['maker'],
 };
 
 /** A role at an exchange, or at none. */
@@ -75,6 +87,9 @@ const PLACES: Readonly<Record<string, string>> = {
   ':name': 'no-such-name',
   ':cycle': '2000-01-01',
   ':exchange': 'ctex',
+  ':no': '1',
+  ':sha256': '0'.repeat(64),
+  ':report': 'day.csv',
 };
 const asked = (path: string) => path.replace(/:\w+/g, (name) => PLACES[name]!);
 

@@ -3,7 +3,11 @@ import type { Route } from '../route.ts';
 import { adapterRoutes } from './adapters.ts';
 import { auditRoutes } from './audit.ts';
 import { bookRoutes } from './clearing-books.ts';
+import { breakRoutes } from './clearing-breaks.ts';
 import { cycleRoutes } from './clearing-cycles.ts';
+import { netRoutes } from './clearing-nets.ts';
+import { runRoutes } from './clearing-runs.ts';
+import { sheetRoutes } from './clearing-sheet.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dealRoutes } from './deals.ts';
 import { decisionRoutes } from './decisions.ts';
@@ -35,6 +39,10 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...logRoutes(parts),
     ...cycleRoutes(parts),
     ...bookRoutes(parts),
+    ...runRoutes(parts),
+    ...breakRoutes(parts),
+    ...netRoutes(parts),
+    ...sheetRoutes(parts),
     ...healthRoutes(parts),
   ];
 }

@@ -16,9 +16,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The close of each day: how far it is, its checklist, its books; and going on with it. */
 export function cycleRoutes(parts: Parts): readonly Route[] {
-  const { closing, later } = parts.clearing;
-  const goOn = (cycle: string, { caller }: Asked) =>
-    later(() => closing.advance(cycle, { name: caller.actor.name, role: caller.actor.role }));
+  const { closing } = parts.clearing;
+  const goOn = (cycle: string, { caller: { actor } }: Asked) => ({
+    afterwards: () => closing.advance(cycle, { name: actor.name, role: actor.role }),
+  });
   return [
     {
       method: 'get',
@@ -80,8 +81,7 @@ export function cycleRoutes(parts: Parts): readonly Route[] {
         const { cycle = '' } = asked.params;
         const found = await readCycle(connection, cycle);
         if (found === undefined) return unknown(cycle);
-        goOn(cycle, asked);
-        return { status: 202, body: cycleShown(found) };
+        return { status: 202, body: cycleShown(found), ...goOn(cycle, asked) };
       },
     },
     {
@@ -95,7 +95,7 @@ export function cycleRoutes(parts: Parts): readonly Route[] {
         if (!read.ok) return turnedDown(refusalProblem(read.refusals));
         const { reason } = read.value;
         if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500) {
-          return turnedDown(refusalProblem([refuse('bad-length', '/reason')]));
+          return turnedDown(refusalProblem([refuse('bad-format', '/reason')]));
         }
         const found = await readCycle(connection, cycle);
         if (found === undefined) return unknown(cycle);
@@ -103,7 +103,7 @@ export function cycleRoutes(parts: Parts): readonly Route[] {
         if (!(await reopenCycle(connection, cycle, reason, { name, role }, asked.at))) {
           return turnedDown(requestProblem('state-conflict', '', found.state));
         }
-        return { status: 202, body: cycleShown((await readCycle(connection, cycle))!) };
+        return { status: 202, body: cycleShown((await readCycle(connection, cycle))!), ...goOn(cycle, asked) };
       },
     },
     {
