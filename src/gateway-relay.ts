@@ -1,20 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Link } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
 import type { Exchange } from './contract/exchange.ts';
 import type { Faults } from './faults.ts';
 import type { GatewayParts, Log } from './gateway.ts';
-import { linkNotConfigured, reachOf } from './gateway-links.ts';
+import { type Line, openLine } from './gateway-lines.ts';
+import { reachOf } from './gateway-links.ts';
 import type { Rules } from './gateway-rulebooks.ts';
 import type { Alarm } from './http/parts.ts';
 import type { Database } from './journal/database.ts';
+import { callOut, openHearing } from './journal/hearing.ts';
 import { keepRefusals } from './journal/inbox.ts';
-import { openLinkMemory } from './journal/link-memory.ts';
 import { nextDueAt } from './journal/outbox.ts';
 import { type ClockState, openClocks } from './relay/clocks.ts';
 import { openFinisher } from './relay/finish.ts';
 import { openIntakeQueue } from './relay/intake-queue.ts';
-import { type Lane, openLane } from './relay/lane.ts';
 import { redecide } from './relay/redecide.ts';
 import type { Seals } from './relay/seal.ts';
 import { type TakenStatement, takeStatement } from './relay/statements.ts';
@@ -58,7 +59,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
   const { limits } = config;
   const { database, seals, rules, tls, faults, opened, log, nowMs } = ground;
   const exchanges = adapters.map(({ exchange }) => exchange);
-  const lanes = new Map<Exchange, Lane>();
+  const lines = new Map<Exchange, Line>();
   const links = new Map<Exchange, Link>();
   const clocks = openClocks({
     alarmMs: limits.clockAlarmMs,
@@ -70,15 +71,27 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     openWakes({
       databaseUrl: parts.databaseUrl,
       redisUrl: config.redisUrl,
-      onWake: (exchange) => void lanes.get(exchange)?.drain(),
+      onWake: (exchange) => lines.get(exchange)?.drain(),
       onFault: faults.of('wakes'),
     }),
   );
   opened.add(() => wakes.close());
+  const hearing = openHearing(
+    database,
+    'qiao_wakes',
+    (exchange) => lines.get(exchange as Exchange)?.drain(),
+    faults.of('hearing'),
+  );
+  opened.add(() => hearing.stop());
   const wake = (woken: ReadonlySet<Exchange>) => {
     for (const exchange of woken) {
-      // A lane that is busy here only needs to be told to look once more.
-      if ((lanes.get(exchange)?.underWay ?? 0) > 0) void lanes.get(exchange)?.drain();
+      const line = lines.get(exchange);
+      // Of one line for all gateways, whoever holds it is told; a sweep would find it, too.
+      if (line?.isSingle === true && !line.mayUse()) {
+        callOut(database, 'qiao_wakes', exchange).catch(faults.of('hearing'));
+      }
+      // One that is busy here only needs to be told to look once more.
+      else if (line !== undefined && (line.isSingle || line.underWay > 0)) line.drain();
       else wakes.wake(exchange);
     }
   };
@@ -98,42 +111,23 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     batch: limits.intakeBatch,
   });
 
+  const holder = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   for (const adapter of adapters) {
     const { exchange } = adapter;
-    const { settings, missing } = reachOf(config, exchange);
-    const own = adapter.openLink(settings, {
-      ...keys.link(exchange),
-      memory: openLinkMemory(database, exchange),
-      ...(tls === undefined ? {} : { tls: tls.port(exchange) }),
-      nowMs,
-      heardClock: (theirMs) => clocks.heard(exchange, theirMs),
-      nonce: () => randomBytes(16).toString('hex'),
-      receive: (arrival) => intake.submit(arrival),
-      keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
-      log: (level, event, fields) => log(level, event, { exchange, ...fields }),
+    const line = openLine({
+      ...{ adapter, ...reachOf(config, exchange), database, holder, limits, finisher, faults, log, nowMs },
+      random: parts.random ?? Math.random,
+      ports: {
+        ...keys.link(exchange),
+        ...(tls === undefined ? {} : { tls: tls.port(exchange) }),
+        heardClock: (theirMs) => clocks.heard(exchange, theirMs),
+        receive: (arrival) => intake.submit(arrival),
+        keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
+      },
     });
-    const link = missing === undefined ? own : linkNotConfigured(own, missing);
-    links.set(exchange, link);
-    opened.add(() => link.stop());
-    // Without an address deliveries are not even leased: they wait, however long, and never run out of attempts.
-    if (missing !== undefined) {
-      log('warn', 'link-not-configured', { exchange, variable: missing });
-      continue;
-    }
-    const lane = openLane({
-      ...limits,
-      exchange,
-      adapter,
-      link,
-      database,
-      nowMs,
-      instant: instantAt,
-      finished: (attempt) => finisher.finish(exchange, attempt),
-      onFault: faults.of('lane'),
-      batch: limits.deliveryBatch,
-      concurrency: limits.deliveryConcurrency,
-    });
-    lanes.set(exchange, lane);
+    lines.set(exchange, line);
+    links.set(exchange, line.link);
+    opened.add(() => line.link.stop());
   }
 
   const again = { ...relay, batch: limits.sweepBatch };
@@ -151,22 +145,22 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     sweep: async () => {
       await rules.refresh(() => redecide(again, true));
       await redecide(again, false);
-      for (const [exchange, lane] of lanes) {
-        const due = await nextDueAt(database, exchange);
-        if (due !== undefined && due.getTime() <= nowMs()) void lane.drain();
-      }
+      for (const line of lines.values()) await line.sweep();
     },
     takeStatement: (exchange, date) => takeStatement(byExchange.get(exchange)!, links.get(exchange)!, date, relay),
     idle: async () => {
-      if (intake.waiting > 0 || [...lanes.values()].some(({ underWay }) => underWay > 0)) return false;
+      if (intake.waiting > 0 || [...lines.values()].some(({ underWay }) => underWay > 0)) return false;
       const due = await Promise.all(exchanges.map((exchange) => nextDueAt(database, exchange)));
       return due.every((at) => at === undefined);
     },
     stopSending: async () => {
-      await Promise.all([...lanes.values()].map((lane) => lane.stop()));
+      await Promise.all([...lines.values()].map((line) => line.stop()));
       await Promise.all([...links.values()].map((link) => link.stop()));
     },
-    stopTaking: () => intake.stop(),
+    stopTaking: async () => {
+      await intake.stop();
+      await hearing.stop();
+    },
   };
 }
 

@@ -88,7 +88,8 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
       bytes = await call(request.method, request.path, request.bytes);
     } catch (error) {
       const reason = reasonOf(error);
-      return wasUnsent(error) ? { outcome: 'retry', afterMs: 1000, reason } : { outcome: 'ambiguous', reason };
+      if (wasUnsent(error)) return { outcome: 'retry', afterMs: 1000, reason, unanswered: true };
+      return { outcome: 'ambiguous', reason, unanswered: true };
     }
     const answer = readAnswer(bytes, settings.maxAnswerBytes);
     return answer === undefined
@@ -103,7 +104,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
     try {
       bytes = await call('GET', `/openapi/v2/requests/${step}`, NOTHING);
     } catch (error) {
-      return { outcome: 'ambiguous', reason: reasonOf(error) };
+      return { outcome: 'ambiguous', reason: reasonOf(error), unanswered: true };
     }
     const answer = readAnswer(bytes, settings.maxAnswerBytes);
     return answer === undefined

@@ -16,6 +16,7 @@ export const stex: Adapter = {
   decodeStatement,
   readStatement,
   openLink: openStexLink,
+  single: true,
   verifyProof,
 };
 

@@ -61,8 +61,10 @@ function read(
   outcome: (answer: Uint8Array, id: string) => Outcome,
 ): Outcome {
   if (!('why' in answer)) return outcome(answer.body, request.id);
-  if (answer.why === 'unsent') return { outcome: 'retry', afterMs: RETRY_MS, reason: answer.reason };
-  return { outcome: 'ambiguous', reason: reasonOf(answer) };
+  if (answer.why === 'unproven') return { outcome: 'ambiguous', reason: reasonOf(answer) };
+  const { reason } = answer;
+  if (answer.why === 'unsent') return { outcome: 'retry', afterMs: RETRY_MS, reason, unanswered: true };
+  return { outcome: 'ambiguous', reason, unanswered: true };
 }
 
 function reasonOf(answer: Unanswered): string {

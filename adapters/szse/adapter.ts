@@ -21,5 +21,6 @@ export const szse: Adapter = {
   decodeStatement,
   readStatement,
   openLink,
+  single: true,
   verifyProof,
 };

@@ -74,7 +74,7 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
       hasPlace = true;
       // Counted from here: every place before it comes free within the same time.
       timer = setTimeout(() => {
-        pending.end(pending.seq === undefined ? unsent('not sent in time', isQuery) : ambiguous('no answer in time'));
+        pending.end(pending.seq === undefined ? unsent('not sent in time', isQuery) : unanswered('no answer in time'));
       }, settings.timeoutMs);
       const send = put();
       if (send === undefined) return pending.end(unsent('not connected', isQuery));
@@ -122,7 +122,9 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
       const pending = meant(frame);
       for (const one of pending) {
         const isOfQuery = one.isQuery && Number(fieldOf(frame, 45)) === one.seq;
-        one.end(isGenuine ? outcomeOf(frame, isOfQuery) : ambiguous('the answer is signed wrongly'));
+        one.end(
+          isGenuine ? outcomeOf(frame, isOfQuery) : { outcome: 'ambiguous', reason: 'the answer is signed wrongly' },
+        );
       }
       return pending.length > 0;
     },
@@ -133,7 +135,7 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
     },
     lost: (reason) => {
       for (const pending of [...sends.values(), ...asks.values()]) {
-        pending.end(pending.seq === undefined ? unsent(reason, pending.isQuery) : ambiguous(reason));
+        pending.end(pending.seq === undefined ? unsent(reason, pending.isQuery) : unanswered(reason));
       }
     },
     idle: () =>
@@ -143,11 +145,11 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
 
 /** To have failed to ask is not to know. */
 function unsent(reason: string, isQuery: boolean): Outcome {
-  return isQuery ? ambiguous(reason) : { outcome: 'retry', afterMs: RETRY_MS, reason };
+  return isQuery ? unanswered(reason) : { outcome: 'retry', afterMs: RETRY_MS, reason, unanswered: true };
 }
 
-function ambiguous(reason: string): Outcome {
-  return { outcome: 'ambiguous', reason };
+function unanswered(reason: string): Outcome {
+  return { outcome: 'ambiguous', reason, unanswered: true };
 }
 
 /** encode gives `35=UN`, SOH, content. */

@@ -25,6 +25,8 @@ export interface Adapter {
   /** The same as a stream of rows, for books of any size and for rows of which some are bad. */
   readStatement(source: AsyncIterable<Uint8Array>): StatementReader;
   openLink(settings: LinkSettings, ports: LinkPorts): Link;
+  /** The link has a session, a cursor or numbers that follow one another: of several gateways one holds it at a time. */
+  readonly single?: true;
   /**
    * Whether an arrival's proof shows that the holder of that key signed exactly these bytes in the exchange's own
    * protocol. Pure, and false for whatever is malformed: it reads what strangers bring years later.
@@ -109,11 +111,16 @@ export type Outcome =
   /** Its rules say no; never retried unchanged. */
   | { readonly outcome: 'refused'; readonly refusals: readonly Refusal[]; readonly answer: Uint8Array }
   /** It certainly did not happen; try again. */
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly reason: string }
+  | ({ readonly outcome: 'retry'; readonly afterMs: number; readonly reason: string } & MayBeUnanswered)
   /** It may or may not have happened: ask before doing anything. */
-  | { readonly outcome: 'ambiguous'; readonly reason: string }
+  | ({ readonly outcome: 'ambiguous'; readonly reason: string } & MayBeUnanswered)
   /** Only from `ask`: the exchange never got it; sending it (under the same id) is safe. */
   | { readonly outcome: 'absent' };
+
+/** Nothing came back at all: the line is to blame, or the whole exchange, and not this request. */
+export interface MayBeUnanswered {
+  readonly unanswered?: true;
+}
 
 export interface LinkSettings {
   /** The name under which the gateway is known at this exchange. */

@@ -2,10 +2,23 @@ import { createHash } from 'node:crypto';
 import type { LinkMemory, SentMessage } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Database } from './database.ts';
-import { insertRows } from './rows.ts';
+import { type Term, TermOver } from './ownership.ts';
 
-/** What one link must still know after a crash, in PostgreSQL. */
-export function openLinkMemory(database: Database, exchange: Exchange): LinkMemory {
+/**
+ * What one link must still know after a crash, in PostgreSQL. With a term, what it changes is changed under that term or
+ * not at all: a gateway that slept through the end of its own cannot move what the next one goes on from.
+ */
+export function openLinkMemory(database: Database, exchange: Exchange, term?: Term): LinkMemory {
+  // The share lock holds a change of hands back until what is written under this term is there to be read.
+  const [source, guard] =
+    term === undefined
+      ? ['(select) as free', []]
+      : ['(select from link_owner where exchange = $1 and token = $4 for share) as held', [term.token]];
+  const written = async <Row extends object>(text: string, values: readonly unknown[]): Promise<Row> => {
+    const { rows } = await database.query<Row & Record<string, unknown>>(text, [exchange, ...values, ...guard]);
+    if (rows[0] === undefined) throw new TermOver(term!);
+    return rows[0];
+  };
   return {
     get: async (name) => {
       const { rows } = await database.query<{ value: string }>(
@@ -15,29 +28,29 @@ export function openLinkMemory(database: Database, exchange: Exchange): LinkMemo
       return rows[0]?.value;
     },
     set: async (name, value) => {
-      await database.query(
-        `insert into link_memory (exchange, name, value) values ($1, $2, $3)
-         on conflict (exchange, name) do update set value = excluded.value`,
-        [exchange, name, value],
+      await written(
+        `insert into link_memory (exchange, name, value) select $1, $2, $3 from ${source}
+         on conflict (exchange, name) do update set value = excluded.value returning name`,
+        [name, value],
       );
     },
     // A block that was reserved and not used up is skipped after a crash: numbers are never given twice.
     reserve: async (name, count) => {
-      const { rows } = await database.query<{ value: string }>(
-        `insert into link_memory (exchange, name, value) values ($1, $2, ($3::bigint + 1)::text)
+      const { value } = await written<{ value: string }>(
+        `insert into link_memory (exchange, name, value) select $1, $2, ($3::bigint + 1)::text from ${source}
          on conflict (exchange, name) do update set value = (link_memory.value::bigint + $3::bigint)::text
          returning value`,
-        [exchange, name, count],
+        [name, count],
       );
-      return Number(rows[0]!.value) - count;
+      return Number(value) - count;
     },
     keepSent: async (messages) => {
-      await insertRows(
-        database,
-        'link_sent',
-        { exchange: 'text', seq: 'bigint', bytes: 'bytea' },
-        messages.map(({ seq, bytes }) => ({ exchange, seq, bytes: Buffer.from(bytes) })),
-        'on conflict (exchange, seq) do update set bytes = excluded.bytes',
+      if (messages.length === 0) return;
+      await written(
+        `insert into link_sent (exchange, seq, bytes)
+         select $1, t.seq, t.bytes from ${source}, unnest($2::bigint[], $3::bytea[]) as t(seq, bytes)
+         on conflict (exchange, seq) do update set bytes = excluded.bytes returning seq`,
+        [messages.map(({ seq }) => seq), messages.map(({ bytes }) => Buffer.from(bytes))],
       );
     },
     keepWhole: async (bytes) => {

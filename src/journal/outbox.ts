@@ -31,13 +31,15 @@ export async function leaseDeliveries(
   limit: number,
   at: Date,
   until: Date,
+  /** The longest due is taken instead of the first put in: what is tried in vain goes to the end. */
+  longestDue = false,
 ): Promise<readonly Lease[]> {
   const { rows } = await connection.query<Record<string, never>>(
     `with head as (
        select d.no, d.state from delivery d
         where d.exchange = $1 and d.open and d.due_at <= $3
           and not exists (select 1 from delivery e where e.exchange = $1 and e.open and e.lane = d.lane and e.no < d.no)
-        order by d.no limit $2 for update skip locked
+        order by ${longestDue ? 'd.due_at, ' : ''}d.no limit $2 for update skip locked
      ), leased as (
        update delivery d set state = 'sending', attempts = d.attempts + 1, due_at = $4
          from head where d.no = head.no
@@ -54,6 +56,30 @@ export async function leaseDeliveries(
   return rows as unknown as readonly Lease[];
 }
 
+/** Makes leases longer while their calls last. One that ran out and was taken over stays with who took it. */
+export async function renewLeases(
+  connection: Queryable,
+  leases: readonly Pick<Lease, 'no' | 'attempts'>[],
+  until: Date,
+): Promise<void> {
+  if (leases.length === 0) return;
+  await connection.query(
+    `update delivery d set due_at = $3 from unnest($1::bigint[], $2::integer[]) as t(no, attempts)
+      where d.no = t.no and d.state = 'sending' and d.attempts = t.attempts`,
+    [leases.map(({ no }) => no), leases.map(({ attempts }) => attempts), until],
+  );
+}
+
+/** The line is back: what waits for another try, or to be asked about, is due now. Gives how many. */
+export async function hastenDeliveries(connection: Queryable, exchange: Exchange, at: Date): Promise<number> {
+  const { rowCount } = await connection.query(
+    `update delivery set due_at = $2
+      where exchange = $1 and open and state in ('waiting', 'in-doubt') and due_at > $2`,
+    [exchange, at],
+  );
+  return rowCount ?? 0;
+}
+
 /** How one delivery ended, or when it goes on. */
 export type Finish = Done | Going;
 
@@ -66,9 +92,20 @@ type Done = {
   readonly sent: Uint8Array | null;
   readonly answer: Uint8Array | null;
 };
-type Going =
-  | { readonly no: bigint; readonly state: 'dead'; readonly reason: string }
-  | { readonly no: bigint; readonly state: 'waiting' | 'in-doubt'; readonly dueAt: Date; readonly reason: string };
+type Going = {
+  readonly no: bigint;
+  /** Which attempt it was: a lease that ran out and was taken over since has no say any more. */
+  readonly attempts: number;
+  readonly reason: string;
+} & (
+  | { readonly state: 'dead' }
+  | {
+      readonly state: 'waiting' | 'in-doubt';
+      readonly dueAt: Date;
+      /** The line was cut for all: this attempt is taken back. */
+      readonly isFree: boolean;
+    }
+);
 
 function isDone(finish: Finish): finish is Done {
   return finish.state === 'accepted' || finish.state === 'refused';
@@ -118,16 +155,20 @@ function endDeliveries(connection: Queryable, done: readonly Done[], at: Date): 
 async function putOff(connection: Queryable, going: readonly Going[], at: Date): Promise<void> {
   if (going.length === 0) return;
   await connection.query(
-    `update delivery d set state = t.state, reason = t.reason, due_at = coalesce(t.due_at, d.due_at),
+    `update delivery d set state = t.state, reason = t.reason, due_at = t.due_at,
+            attempts = d.attempts - t.free::integer,
             finished_at = case when t.state = 'dead' then $5::timestamptz end
-       from unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[]) as t(no, state, reason, due_at)
-      where d.no = t.no and d.open`,
+       from unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[], $6::integer[], $7::boolean[])
+         as t(no, state, reason, due_at, attempts, free)
+      where d.no = t.no and d.open and d.state = 'sending' and d.attempts = t.attempts`,
     [
       going.map(({ no }) => no),
       going.map(({ state }) => state),
       going.map(({ reason }) => reason),
       going.map((finish) => ('dueAt' in finish ? finish.dueAt : FAR)),
       at,
+      going.map(({ attempts }) => attempts),
+      going.map((finish) => 'isFree' in finish && finish.isFree),
     ],
   );
 }

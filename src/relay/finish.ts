@@ -141,11 +141,13 @@ async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, part
     case 'ambiguous':
     case 'absent': {
       const reason = JSON.stringify(outcome);
-      if (lease.attempts >= parts.retryAttempts) return { finish: { no, state: 'dead', reason } };
+      const { attempts } = lease;
+      const isFree = attempt.isFree === true;
+      if (attempts >= parts.retryAttempts && !isFree) return { finish: { no, attempts, state: 'dead', reason } };
       const asked = outcome.outcome === 'retry' ? outcome.afterMs : 0;
       const state = outcome.outcome === 'ambiguous' ? 'in-doubt' : 'waiting';
       const dueAt = new Date(atMs + Math.max(asked, backoffMs(lease.attempts, parts)));
-      return { finish: { no, state, dueAt, reason } };
+      return { finish: { no, attempts, state, dueAt, isFree, reason } };
     }
   }
 }

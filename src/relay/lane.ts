@@ -5,11 +5,12 @@ import type { Listing, Message } from '../contract/message.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
 import type { Database } from '../journal/database.ts';
 import { type NumberRow, numbersOf } from '../journal/numbers.ts';
-import { type Lease, leaseDeliveries } from '../journal/outbox.ts';
+import { type Lease, leaseDeliveries, renewLeases } from '../journal/outbox.ts';
 import { payloadOf } from '../journal/payload.ts';
 import type { Decision } from '../rules/decide.ts';
 import { termsApplied } from '../rules/terms.ts';
 import { address, numberNeeds } from './address.ts';
+import type { Breaker } from './breaker.ts';
 import { pause } from './pause.ts';
 
 /** A delivery with all that is needed to send it, and what became of it. */
@@ -19,12 +20,17 @@ export interface Attempt {
   readonly request?: NativeRequest;
   readonly loss: readonly Loss[];
   readonly outcome: Outcome;
+  /** Nothing comes back over this line for anybody: the attempt does not count against the message. */
+  readonly isFree?: boolean;
 }
 
 export interface LaneParts {
   readonly exchange: Exchange;
   readonly adapter: Adapter;
   readonly link: Link;
+  readonly breaker: Breaker;
+  /** Whether this gateway may send to that exchange; of several only one may, where the link is single. */
+  mayUse(): boolean;
   readonly database: Database;
   nowMs(): number;
   instant(atMs: number): string;
@@ -33,6 +39,7 @@ export interface LaneParts {
   onFault(error: unknown): void;
   readonly batch: number;
   readonly concurrency: number;
+  /** Leases are renewed while their calls last; for so long a delivery stays with a gateway that died. */
   readonly leaseMs: number;
   /** Between two looks for more while deliveries are under way, ms. */
   readonly lingerMs: number;
@@ -48,11 +55,17 @@ export interface Lane {
 /** Delivers to one exchange: lease → address → encode → send (or ask) → finished. */
 export function openLane(parts: LaneParts): Lane {
   const underWay = new Set<Promise<void>>();
+  const leased = new Set<Lease>();
+  let renewing: NodeJS.Timeout | undefined;
   let draining: Promise<void> | undefined;
   let again = false;
   let stopped = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let onWake = () => {};
+
+  const renew = () => {
+    renewLeases(parts.database, [...leased], new Date(parts.nowMs() + parts.leaseMs)).catch(parts.onFault);
+  };
 
   /** Until a delivery has ended, or `drain` has been called: one slow exchange call holds up nobody else's. */
   const nextEvent = async () => {
@@ -66,11 +79,13 @@ export function openLane(parts: LaneParts): Lane {
   const drainOnce = async () => {
     while (!stopped) {
       again = false;
-      const room = parts.concurrency - underWay.size;
+      const room = parts.mayUse() ? Math.min(parts.concurrency - underWay.size, parts.breaker.room()) : 0;
       // Busy: look for more at a steady pace instead of after every single answer.
       const early = underWay.size > 0 ? lookedAt + parts.lingerMs - performance.now() : 0;
       if (early > 0) await pause(early);
       if (room <= 0) {
+        // Nothing under way and still no room: the line is cut, or another's. Whoever mends that calls again.
+        if (underWay.size === 0) return;
         await Promise.race(underWay);
         continue;
       }
@@ -82,6 +97,7 @@ export function openLane(parts: LaneParts): Lane {
         Math.min(room, parts.batch),
         new Date(now),
         new Date(now + parts.leaseMs),
+        parts.breaker.isTrying,
       );
       if (leases.length === 0) {
         // The next of a lane only becomes the head when the one before it is finished.
@@ -92,7 +108,15 @@ export function openLane(parts: LaneParts): Lane {
       for (const prepared of await prepare(leases, parts)) {
         const work = attempt(prepared, parts).catch((error: unknown) => parts.onFault(error));
         underWay.add(work);
-        void work.finally(() => underWay.delete(work));
+        leased.add(prepared.lease);
+        renewing ??= setInterval(renew, parts.leaseMs / 3).unref();
+        void work.finally(() => {
+          underWay.delete(work);
+          leased.delete(prepared.lease);
+          if (leased.size > 0) return;
+          clearInterval(renewing);
+          renewing = undefined;
+        });
       }
     }
   };
@@ -174,7 +198,8 @@ export function requestId(lease: Pick<Lease, 'message'>, exchange: Exchange): st
 async function attempt(prepared: Prepared, parts: LaneParts): Promise<void> {
   const { lease, message, request, loss } = prepared;
   const outcome = await outcomeOf(prepared, parts);
-  await parts.finished({ lease, message, loss, outcome, ...(request === undefined ? {} : { request }) });
+  const isFree = 'unanswered' in outcome && parts.breaker.isOpen;
+  await parts.finished({ lease, message, loss, outcome, isFree, ...(request === undefined ? {} : { request }) });
 }
 
 const NO_ANSWER = new Uint8Array();
@@ -191,10 +216,12 @@ async function outcomeOf(prepared: Prepared, parts: LaneParts): Promise<Outcome>
   if (request === undefined) return { outcome: 'refused', refusals: refusals ?? [], answer: NO_ANSWER };
   try {
     if (lease.inDoubt) {
-      const asked = await parts.link.ask(request);
+      const asked = await parts.breaker.call(() => parts.link.ask(request));
+      // Not having asked is not knowing.
+      if (asked.outcome === 'retry') return { ...asked, outcome: 'ambiguous' };
       if (asked.outcome !== 'absent') return asked;
     }
-    return await parts.link.send(request);
+    return await parts.breaker.call(() => parts.link.send(request));
   } catch (error) {
     // A link promises outcomes, not exceptions; if it breaks that, nobody knows what was sent.
     parts.onFault(error);

@@ -1,9 +1,12 @@
 import type { Adapter, Link, NativeRequest, Outcome } from '../../src/contract/adapter.ts';
 import { redrive } from '../../src/journal/outbox.ts';
+import { openBreaker } from '../../src/relay/breaker.ts';
 import { openFinisher } from '../../src/relay/finish.ts';
 import { type Lane, openLane } from '../../src/relay/lane.ts';
 import { type Ground, openGround } from './ground.ts';
 import { listing, state } from './messages.ts';
+
+const BREAKER = { breakerFailures: 5, breakerBaseMs: 50, breakerCapMs: 100, concurrency: 32 };
 
 let ground: Ground;
 let lane: Lane | undefined;
@@ -37,6 +40,8 @@ function openStexLane(link: Partial<Link>, change: { encode?: Adapter['encode'];
     exchange: 'stex',
     adapter: { ...real, encode: change.encode ?? real.encode },
     link: link as Link,
+    breaker: openBreaker({ ...BREAKER, random: () => 0, onChange: () => {} }),
+    mayUse: () => true,
     database: ground.database,
     nowMs: ground.nowMs,
     instant: ground.desk().instant,
@@ -172,6 +177,8 @@ describe('what becomes of a delivery', () => {
       exchange: 'stex',
       adapter: real,
       link: { send: async () => done(`JX-${id}`) } as unknown as Link,
+      breaker: openBreaker({ ...BREAKER, random: () => 0, onChange: () => {} }),
+      mayUse: () => true,
       database: ground.database,
       nowMs: ground.nowMs,
       instant: ground.desk().instant,

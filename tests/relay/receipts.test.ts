@@ -85,7 +85,8 @@ describe('accepted and refused', () => {
     expect(await receiptsOf(message)).toEqual(before);
     expect(await ground.counts()).toEqual(journaled);
     // Nor is it sent again by one that believes it must be.
-    const due = { no: lease.no, state: 'waiting' as const, dueAt: new Date(0), reason: '{}' };
+    const { no, attempts } = lease;
+    const due = { no, attempts, state: 'waiting' as const, dueAt: new Date(0), isFree: false, reason: '{}' };
     await transaction(ground.database, (connection) => finishDeliveries(connection, [due], new Date()));
     const { rows } = await ground.database.query('select state, open from delivery where no = $1', [lease.no]);
     expect(rows).toEqual([{ state: 'accepted', open: false }]);
