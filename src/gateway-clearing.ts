@@ -111,6 +111,7 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
     fetching,
     read,
     integrity: () => ground.journalLog.alarms().map(({ zh, en }) => ({ zh, en })),
+    trust: ground.trust,
     onFault,
   });
   const engine = { database, calendar: calendars.statutory, limits, nowMs, newId: randomUUID };

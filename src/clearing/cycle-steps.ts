@@ -1,10 +1,10 @@
 import type { StatementReader } from '../contract/books.ts';
 import { instantMs } from '../contract/dates.ts';
 import { type Exchange, exchanges } from '../contract/exchange.ts';
+import type { TrustList } from '../envelope/jws.ts';
 import type { Database } from '../journal/database.ts';
 import { transaction } from '../journal/database.ts';
 import { type Book, booksOf } from './book.ts';
-import { codes } from './codes.ts';
 import type { Blocker, Cycle } from './cycle.ts';
 import type { Outcome, Step } from './cycle-close.ts';
 import { recordEvent } from './cycle-events.ts';
@@ -15,6 +15,7 @@ import { cutJournal } from './journal-cut.ts';
 import type { LoadParts } from './load.ts';
 import { loadJournalCut } from './load-journal.ts';
 import { reconcile } from './reconcile.ts';
+import { failedSignatures } from './signatures.ts';
 import type { Tolerance } from './tolerance.ts';
 
 export interface StepParts extends LoadParts {
@@ -27,6 +28,8 @@ export interface StepParts extends LoadParts {
   read(exchange: Exchange, bytes: AsyncIterable<Uint8Array>): StatementReader;
   /** What is wrong with the journal itself: a signature, a chain or a root. Empty: nothing is known to be. */
   integrity(): readonly { readonly zh: string; readonly en: string }[];
+  /** The keys that statements are signed with. */
+  trust(): TrustList;
   onFault(error: unknown): void;
 }
 
@@ -58,12 +61,13 @@ export function comparingSteps(parts: StepParts): { readonly open: Step; readonl
       // Rows are not logged: a database that crashed has lost them, and what it keeps of the books brings them back.
       const lost = await reloadLostRows(cycle, parts);
       if (lost.length > 0) return { blocked: lost };
+      const unsigned = await failedSignatures(database, cycle.cycle, parts.trust());
+      if (unsigned.length > 0) return { blocked: unsigned.map((one) => stop('SIG', one.side, one)) };
       const summary = await reconcile(
         { cycle: cycle.cycle, version: cycle.version, tolerances: parts.tolerances },
         { ...parts, progress: (done, of) => void tellProgress(cycle, done, of, parts) },
       );
       const { run, resultSha256, breaks } = summary;
-      if ((breaks.SIG ?? 0) > 0) return { blocked: [stop('SIG', null, codes.SIG)] };
       const found = Object.values(breaks).reduce((sum, count) => sum + count, 0);
       const equal = summary.equal.reduce((sum, { deals }) => sum + deals, 0);
       return { to: 'reconciled', run, detail: { equal, breaks: found, byCode: breaks, resultSha256 } };
