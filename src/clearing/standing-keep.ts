@@ -43,6 +43,8 @@ export async function keepLook(
 ): Promise<Look> {
   return transaction(database, async (connection) => {
     const { one, other, atMs, unread, cells, bytes } = looked;
+    // Two gateways may look at one pair at once: the second writes over what the first has written.
+    await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`standing/${one}/${other}`]);
     const firstSeen = await seenBefore(connection, one, other);
     const rows = differences.map((difference) => {
       const sinceMs = firstSeen.get(keyOf(difference.dealId, difference.ordinal, difference.digest)) ?? atMs;

@@ -20,6 +20,12 @@ export function exchangeArgument(text: string): Exchange {
   return text;
 }
 
+/** A business day. */
+export function dateArgument(text: string): string {
+  if (!isDate(text)) throw new InvalidArgumentError('须为日期 / must be a date, e.g. 2026-03-02');
+  return text;
+}
+
 /** A date, or an instant at +08:00. */
 export function momentArgument(text: string): string {
   if (!isDate(text) && !isInstant(text)) {

@@ -8,7 +8,7 @@ import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';
 import { type KeyStore, openKeyStore } from '../trust/keystore.ts';
 import { mockTlsOf } from '../trust/tls-material.ts';
-import { openPosts } from './standing-posts.ts';
+import { joinedPages, openPosts } from './standing-posts.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
 
 /** A gateway and three mock exchanges, each with its witness of the log, on loopback, on one clock: what the demo shows and the journeys test. */
@@ -88,7 +88,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     nowMs: clock.nowMs,
   });
   const posts = await openPosts(
-    adapters.map((adapter) => ({ adapter, books: (since) => opened[adapter.exchange].booksSince(since) })),
+    adapters.map((adapter) => ({ adapter, books: (since) => joinedPages(opened[adapter.exchange].booksSince(since)) })),
     { keys, limits: { ...defaultLimits, ...options.limits }, log: options.log, nowMs: clock.nowMs },
   );
   const stopMocks = () =>

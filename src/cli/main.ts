@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   evidence: async () => (await import('./evidence.ts')).addEvidence,
   verify: async () => (await import('./verify.ts')).addVerify,
   witness: async () => (await import('./witness.ts')).addWitness,
+  standing: async () => (await import('./standing.ts')).addStanding,
   mock: async () => (await import('./mock.ts')).addMock,
   demo: async () => (await import('./demo.ts')).addDemo,
   start: async () => (await import('./start.ts')).addStart,

@@ -7,13 +7,12 @@ import { csvHead, csvLine } from '../clearing/csv-write.ts';
 import type { KeptFound } from '../clearing/match-found.ts';
 import type { RunSummary } from '../clearing/reconcile.ts';
 import type { Config } from '../config.ts';
-import { isDate } from '../contract/dates.ts';
 import { type Exchange, exchanges, isExchange } from '../contract/exchange.ts';
 import { formatFen } from '../contract/money.ts';
 import { booksProblem } from '../http/problem-books.ts';
 import { runningEmbedded, startEmbedded } from '../journal/embedded.ts';
 import { createScratch } from '../journal/scratch.ts';
-import type { AddCommand } from './command.ts';
+import { type AddCommand, dateArgument } from './command.ts';
 import { configFor } from './config.ts';
 import { writeJson } from './output.ts';
 import type { Stage } from './reconcile-files.ts';
@@ -180,11 +179,6 @@ function bar(stderr: Writable & { readonly isTTY?: boolean }): (stage: Stage, do
     drawn = line;
     stderr.write(stage === 'compare' && done === of ? `${line}\n` : line);
   };
-}
-
-function dateArgument(text: string): string {
-  if (!isDate(text)) throw new InvalidArgumentError('须为日期 / must be a date, e.g. 2026-03-02');
-  return text;
 }
 
 function statementArgument(text: string, before: Options['statement'] | undefined): Options['statement'] {
