@@ -95,8 +95,6 @@ export const notes = {
   attach: { zh: '上传附件', en: 'attach' },
 } as const;
 
-export type NoteAct = keyof typeof notes;
-
 /** Where this act by this role leads from that state; empty: it is forbidden. */
 export function leadsTo(act: BreakAct, from: BreakState | 'none', role: string): readonly BreakState[] {
   const way: Way = lifeCycle[act];

@@ -214,6 +214,18 @@ describe('the database itself', () => {
     expect(await refuses('update clearing_adjustment set posted_by = $1', ['x'])).toMatch(/permission denied/);
   });
 
+  it('books nothing by an approval that was withdrawn since, and takes none for what does not wait for it', async () => {
+    const told: Told = { deal: 'D9', code: 'AMT+', deltaFen: 5n };
+    const { id, proposal } = await proposed(told);
+    await desk.approve(li, told);
+    const approve = `insert into clearing_approval select no, sha256, maker, 'zhao', 2, now() from clearing_proposal where no = $1`;
+    expect(await refuses(approve, [proposal])).toMatch(/does not wait/);
+    await desk.act(li, told, { act: 'return', note: '重新核对' });
+    const book = `insert into clearing_adjustment (break_id, proposal, accounts, amounts_fen, posted_by, at)
+                  values ($1, $2, '{book/ctex,difference/ctex}', '{-5,5}', 'x', now())`;
+    expect(await refuses(book, [id, proposal])).toMatch(/not approved/);
+  });
+
   it('closes nothing that does not come to zero', async () => {
     const told: Told = { deal: 'D8', code: 'AMT+', deltaFen: 9n };
     await desk.compare([told], '2026-03-06');
