@@ -20,6 +20,7 @@ import { openDatabase } from './journal/database.ts';
 import { GATEWAY_ROLE } from './journal/roles.ts';
 import { openClearingJobs } from './relay/clearing-jobs.ts';
 import type { SettlementGate } from './relay/finality.ts';
+import { say } from './relay/say.ts';
 import type { Seals } from './relay/seal.ts';
 import { recordSettled } from './relay/settled.ts';
 import type { TakenStatement } from './relay/statements.ts';
@@ -115,7 +116,10 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
     onFault,
   });
   const engine = { database, calendar: calendars.statutory, limits, nowMs, newId: randomUUID };
+  const settlementRules = parts.settlementRules === undefined ? {} : { rules: parts.settlementRules };
   const settling = settlingSteps({
+    ...settlementRules,
+    samplesRefused: parts.config.production,
     database,
     engine,
     calendars,
@@ -147,7 +151,13 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
       limits,
       verify: () => verifyPosted(engine),
       trust: ground.trust,
+      asking: {
+        calendar: calendars.statutory,
+        say: (connection, word, atMs) =>
+          say(connection, word, atMs, { seals: ground.seals, rules: rules.desk, newId: randomUUID }),
+      },
       settling: {
+        ...settlementRules,
         settlementAllowed: ground.settlementAllowed,
         recordSettled: (connection, settled) =>
           recordSettled(connection, settled, {

@@ -10,13 +10,13 @@ import { verifyPosted } from './break-verify.ts';
 import type { Blocker, Cycle, Taker } from './cycle.ts';
 import type { Outcome, Steps } from './cycle-close.ts';
 import { ageBreaks } from './escalation.ts';
-import { instructionsOf, instructNet } from './instruction.ts';
+import { type InstructParts, instructionsOf, instructNet } from './instruction.ts';
 import { netCycle } from './net-cycle.ts';
 import { latestNetOf, type NetSummary } from './net-read.ts';
 import { dayOf, signaturesOf, writeDay } from './settle-day.ts';
 import { reserveDeals } from './settle-deals.ts';
 
-export interface SettlingParts {
+export interface SettlingParts extends Pick<InstructParts, 'rules' | 'samplesRefused'> {
   readonly database: Database;
   /** Of the breaks. */
   readonly engine: EngineParts;

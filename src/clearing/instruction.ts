@@ -66,7 +66,7 @@ export async function instructNet(
     if (net.state !== 'netted') return accepted(await instructionsOf(connection, net.id));
     if (!parts.settlementAllowed().ok) return refused(refuse('settlement-stopped'));
     if (isSample && parts.samplesRefused === true && paymentsOf(net).length > 0) {
-      return refused(refuse('state-forbids', '/accounts', 'settlement-rules.json'));
+      return refused(refuse('sample-accounts', '/accounts', 'QIAO_SETTLEMENT'));
     }
     if (!(await isConfirmed(connection, cycle))) return refused(refuse('not-confirmed', '/signatures'));
     const at = new Date(parts.nowMs());

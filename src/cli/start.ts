@@ -11,6 +11,7 @@ import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { openLog } from './log.ts';
 import { write } from './output.ts';
+import { settlementRulesFor } from './settlement.ts';
 import { EXIT } from './terminal.ts';
 
 const PLAIN =
@@ -26,6 +27,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
       const log = openLog(config.logLevel);
       const stopped = terminal.stopped();
       const calendars = calendarsFor(config);
+      const settlementRules = settlementRulesFor(config);
       let cut = false;
       const embedded =
         config.databaseUrl === undefined
@@ -49,6 +51,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
           keys,
           databaseUrl: config.databaseUrl ?? embedded!.url,
           calendars,
+          settlementRules,
           log,
         });
         await write(

@@ -66,6 +66,7 @@ const TEXTS = {
     '存证日志未达到规定的见证人数，结算暂停',
     'the log lacks its quorum of witnesses: settlement is stopped',
   ],
+  'sample-accounts': ['账号为示例，不据以发出支付指令', 'the accounts are samples: no payment is instructed on them'],
   'too-early': ['须提前至少 24 小时公布后方可启用', 'it must be published at least 24 hours before it is used'],
   'same-operator': ['须由另一名操作员批准', 'another operator must approve'],
   'fingerprint-differs': ['指纹与所给的不一致', 'the fingerprint is not the one given'],

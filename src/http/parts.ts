@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts';
 import type { Closing } from '../clearing/cycle-close.ts';
 import type { LoadParts } from '../clearing/load.ts';
+import type { QueryParts } from '../clearing/query.ts';
 import type { StatusParts } from '../clearing/settle-status.ts';
 import type { LinkState, Webhook } from '../contract/adapter.ts';
 import type { StatementReader } from '../contract/books.ts';
@@ -83,7 +84,8 @@ export interface ClearingDesk {
   verify(): Promise<unknown>;
   /** The trust list in force. */
   trust(): TrustList;
-  readonly settling: Pick<StatusParts, 'settlementAllowed' | 'recordSettled'>;
+  readonly asking: Pick<QueryParts, 'calendar' | 'say'>;
+  readonly settling: Pick<StatusParts, 'settlementAllowed' | 'recordSettled' | 'rules'>;
   /** Lets it go on in the background; what goes wrong there is logged. */
   later(work: () => Promise<unknown>): void;
 }

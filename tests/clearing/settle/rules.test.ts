@@ -71,7 +71,7 @@ describe('the settlement rules', () => {
         instructNet({ cycle: DAY, settlesOn: DAY, by }, { ...desk.parts(), rules, samplesRefused: true });
       expect(await instruct()).toMatchObject({
         ok: false,
-        refusals: [{ code: 'state-forbids', pointer: '/accounts' }],
+        refusals: [{ code: 'sample-accounts', pointer: '/accounts' }],
       });
       expect((await instruct({ ...settlementRules, isSample: false })).ok).toBe(true);
     } finally {
