@@ -118,6 +118,30 @@ describe('the life cycle of a break', () => {
     });
   });
 
+  it('keeps with what has cleared what the three say now, and under what other break it stands', async () => {
+    const told: Told = { deal: 'C2', code: 'AMT+', deltaFen: 5n };
+    await desk.compare([told], '2026-03-16');
+    for (const side of ['ctex', 'journal', 'stex']) {
+      await desk.database.query(
+        `insert into clearing_row (cycle, cycle_version, side, deal_id, ordinal, home, host, role, state, buyer, seller,
+           price_fen, fee_fen, business_date, in_flight, native_number, line, book)
+         values ('2026-03-16', 1, $1, 'ctex:C2', 1, 'ctex', 'stex', $2, 'signed', 'B', 'S', 100, 1, '2026-03-16', false, 'n', 1,
+           '00000000-0000-4000-8000-000000000000')`,
+        [side, side === 'journal' ? null : side === 'ctex' ? 'home' : 'host'],
+      );
+    }
+    const now: Told = { deal: 'C2', code: 'STS' };
+    expect(await desk.compare([now], '2026-03-16')).toEqual({ detect: 1, open: 1, clear: 1 });
+    const { rows } = await desk.database.query<{ detail: { proof: object } }>(
+      `select detail from clearing_act where break_id = $1 and act = 'clear'`,
+      [(await desk.break(told)).id],
+    );
+    expect(rows[0]!.detail.proof).toMatchObject({
+      says: ['ctex', 'journal', 'stex'].map((side) => ({ side, priceFen: '100', state: 'signed' })),
+      now: [{ id: (await desk.break(now)).id, outcome: 'break' }],
+    });
+  });
+
   it('leaves what is on the way alone until it is overdue', async () => {
     const told: Told = { deal: 'T1', code: 'TIM', outcome: 'in-flight' };
     expect(await desk.compare([told], '2026-03-05')).toEqual({ detect: 1, expect: 1 });
