@@ -89,10 +89,10 @@ export async function offeredForNet(connection: Queryable, replaced: string | nu
 
 /** Takes everything offered into the net, and writes down what was in it and what was left out. */
 export async function takeIntoNet(connection: Queryable, net: string): Promise<void> {
-  await connection.query(`update clearing_obligation o set net = $1 where ${OPEN}`, [net]);
   await connection.query(
-    `insert into clearing_net_entry (net, subject, entry, debtor, creditor, currency, fen)
-     select net, subject, entry, debtor, creditor, currency, fen from clearing_obligation where net = $1`,
+    `with taken as (update clearing_obligation o set net = $1 where ${OPEN} returning o.*)
+     insert into clearing_net_entry (net, subject, entry, debtor, creditor, currency, fen)
+     select net, subject, entry, debtor, creditor, currency, fen from taken`,
     [net],
   );
   await connection.query(

@@ -9,6 +9,9 @@ import {
   writeDay,
 } from '../../../src/clearing/settle-day.ts';
 import { exchanges } from '../../../src/contract/exchange.ts';
+import type { Signer } from '../../../src/envelope/jws.ts';
+import { makeSm2Pem, nativeSm2, readSm2PrivateKey, sm2Signer, sm2Verify } from '../../../src/trust/sm2.ts';
+import { trustEntry, trusting } from '../../envelope/keys.ts';
 import { by, DAY, Desk, given } from './desk.ts';
 
 describe('the result of a day', () => {
@@ -86,6 +89,20 @@ describe('the result of a day', () => {
       signers: [desk.keys.ctex.signer],
     });
     expect(await take(stale)).toMatchObject({ ok: false, refusals: [{ code: 'stale' }] });
+  });
+
+  it('is signed with every kind of key that its signer has', async () => {
+    const pair = readSm2PrivateKey(makeSm2Pem());
+    const sm2 = sm2Signer('stex:sm2-sm3:1', pair, nativeSm2);
+    const entry = trustEntry('stex', sm2.kid, 'SM2-SM3', sm2Verify(pair.public, nativeSm2));
+    const trust = trusting(...exchanges.map((one) => desk.keys[one].entry), entry);
+    const sign = async (...signers: readonly Signer[]) => {
+      const jws = await signDay(day.bytes, { exchange: 'stex', atMs: desk.nowMs(), signers });
+      return takeDaySignature({ cycle: DAY, exchange: 'stex', jws }, { ...desk.signing(), trust: () => trust });
+    };
+    const { signer } = desk.keys.stex;
+    for (const one of [signer, sm2]) expect(await sign(one)).toMatchObject({ refusals: [{ code: 'bad-signature' }] });
+    expect(await sign(signer, sm2)).toEqual({ ok: true, value: ['stex'] });
   });
 
   it('counts a signature once, the first', async () => {
