@@ -6,6 +6,9 @@ import { type SheetKey, sheetColumns } from './round-trip-sheet.ts';
 import { lettersOf } from './writers/workbook.ts';
 import { sheetIn } from './xlsx-read.ts';
 
+/** Five hundred rows with long notes are a tenth of it. */
+const MOST_UNPACKED = 8 * 1_048_576;
+
 /** One row of a sheet that came back, as far as it can be read without the database. */
 export interface FilledRow {
   /** In the sheet, from 2. */
@@ -23,11 +26,11 @@ export function cellOf(row: number, key: SheetKey): string {
 }
 
 /**
- * The rows of a sheet that was given out and came back. Refused as a whole: no workbook (`bad-format`), other columns
+ * The rows of a sheet that was given out and came back. Refused as a whole: no workbook (`bad-format`), one far too large, other columns
  * (`sheet-altered`), a row that names no break (`sheet-altered`).
  */
 export function filledRowsIn(bytes: Buffer): Checked<readonly FilledRow[]> {
-  const sheet = sheetIn(bytes);
+  const sheet = sheetIn(bytes, MOST_UNPACKED);
   if (!sheet.ok) return sheet;
   const [head, ...records] = sheet.value;
   const wrong = sheetColumns.flatMap(({ key, zh, en }, i) =>

@@ -32,9 +32,9 @@ export async function* readXlsx(bytes: Buffer): TableRecords {
   return undefined;
 }
 
-/** The same at once, or every reason why not. */
-export function sheetIn(bytes: Buffer): Checked<readonly TableRecord[]> {
-  const zip = Zip.open(bytes, MAX_UNPACKED);
+/** The same at once, or every reason why not; `most`: bytes it may unpack to. */
+export function sheetIn(bytes: Buffer, most = MAX_UNPACKED): Checked<readonly TableRecord[]> {
+  const zip = Zip.open(bytes, most);
   if (!zip.ok) return zip;
   const strings = zip.value.has('xl/sharedStrings.xml')
     ? treeOf(zip.value, 'xl/sharedStrings.xml', STRINGS)

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { csvHead, csvLine } from '../../src/clearing/csv-write.ts';
+import { bytesOf } from '../../src/clearing/writers/bytes.ts';
+import { writeWorkbook } from '../../src/clearing/writers/workbook.ts';
+import { Zip } from '../../src/clearing/zip-read.ts';
 
 /** Threat 27: a name that a spreadsheet runs as a formula when a clerk opens the list of breaks. */
 
@@ -67,4 +70,17 @@ test('no text at all begins a cell as a formula, breaks out of its cell or loses
 
 test('the file says that it is UTF-8, so that Chinese names are not garbled', () => {
   expect(Buffer.from(csvHead(['差错号 breakId'])).subarray(0, 3)).toEqual(Buffer.of(0xef, 0xbb, 0xbf));
+});
+
+test('in a workbook every name is a text cell, and no cell anywhere is a formula', async () => {
+  const names = ['=1+1', '=HYPERLINK("http://127.0.0.1/")', '+1', '@SUM(1)', '<f>1+1</f>', '"/><f>1+1</f>'];
+  const columns = [{ key: 'name', zh: '名称', en: 'name', kind: 'text', width: 10 }] as const;
+  const bytes = await bytesOf(writeWorkbook([{ name: 'a', columns, rows: () => [names.map((name) => [name])] }]));
+  const zip = Zip.open(bytes, 1_048_576);
+  const sheet = zip.ok && zip.value.read('xl/worksheets/sheet1.xml');
+  if (!sheet || !sheet.ok) throw new Error('no sheet');
+  const xml = sheet.value.toString('utf8');
+  expect(xml).not.toMatch(/<f[ >/]/);
+  expect(xml.match(/<c /g)).toHaveLength(names.length + 1);
+  expect(xml.match(/t="inlineStr"/g)).toHaveLength(names.length + 1);
 });

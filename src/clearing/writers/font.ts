@@ -43,7 +43,7 @@ export async function loadFont(): Promise<Font> {
   };
 }
 
-/** Cuts text into lines of at most `width`, behind blanks where it can; the last of `most` lines ends with … if there is more. */
+/** Cuts text into lines of at most `width`, within words of Latin letters only where it must; the last of `most` lines ends with … if there is more. */
 export function wrapped(font: Font, text: string, size: number, width: number, most: number): readonly string[] {
   const room = (width * 1000) / size;
   const lines: string[] = [];
@@ -51,8 +51,9 @@ export function wrapped(font: Font, text: string, size: number, width: number, m
   for (const letter of font.shown(text)) {
     const more = font.widthOf(letter);
     if (used + more > room && line !== '') {
-      const blank = line.lastIndexOf(' ') + 1;
-      const kept = blank > line.length / 2 ? blank : line.length;
+      const isInWord = /[A-Za-z]$/.test(line) && /[A-Za-z]/.test(letter);
+      const blank = isInWord ? line.lastIndexOf(' ') + 1 : 0;
+      const kept = blank > 0 ? blank : line.length;
       lines.push(line.slice(0, kept));
       line = line.slice(kept);
       used = font.widthOf(line);

@@ -7,7 +7,7 @@ import { type Font, loadFont, wrapped } from './font.ts';
 const [WIDTH, HEIGHT, MARGIN] = [841.89, 595.28, 36];
 const BODY_END = HEIGHT - 92;
 const INNER = WIDTH - 2 * MARGIN;
-const SIZE = 7.5;
+const SIZE = 7;
 const LINE = 10.5;
 const PADDING = 3;
 /** Lines of one cell at most. */
@@ -51,15 +51,18 @@ async function layOut(report: Report, font: Font, stamp: Stamp, drawing: Drawing
   const pen = new Pen(font, stamp, report, drawing);
   pen.title();
   for (const section of report.sections) {
-    const columns = columnsOf(section);
+    const columns = columnsOf(section, font);
     pen.section(section, columns);
+    let isEmpty = true;
     for await (const page of section.rows()) {
       for (const [i, row] of page.entries()) {
+        isEmpty = false;
         pen.row(columns, row);
         // A row takes milliseconds, and others wait for this thread.
         if (i % BREATH === 0) await setImmediate();
       }
     }
+    if (isEmpty) pen.empty();
   }
   return pen.page;
 }
@@ -70,11 +73,22 @@ interface PlacedColumn {
   readonly width: number;
 }
 
-function columnsOf({ columns }: Section): readonly PlacedColumn[] {
-  const all = columns.reduce((sum, { width }) => sum + width, 0);
+/** What is never broken: a column for it is as wide as that needs. */
+const WHOLE = { date: '2026-03-02', money: '-100,000,000.00', count: '1,000,000' } as const;
+/** Half-width characters of an id that stand on one line where there is little room. */
+const ID_CHARACTERS = 26;
+
+/** The columns side by side, as wide as the page: amounts, counts and dates as they need, the others share what is left. */
+function columnsOf({ columns }: Section, font: Font): readonly PlacedColumn[] {
+  const needs = ({ kind }: Column) =>
+    kind === 'text' || kind === 'id' ? 0 : (font.widthOf(WHOLE[kind]) * SIZE) / 1000 + 2 * PADDING + 1;
+  const shares = ({ kind, width }: Column) =>
+    kind === 'id' ? Math.min(width, ID_CHARACTERS) : kind === 'text' ? width : 0;
+  const left = INNER - columns.reduce((sum, column) => sum + needs(column), 0);
+  const all = columns.reduce((sum, column) => sum + shares(column), 0);
   let x = MARGIN;
   return columns.map((column) => {
-    const width = (column.width / all) * INNER;
+    const width = needs(column) + (all === 0 ? left / columns.length : (shares(column) / all) * left);
     x += width;
     return { column, x: x - width, width };
   });
@@ -103,14 +117,19 @@ class Pen {
     this.#text(zh, MARGIN, this.#y, 16);
     this.#text(`${en} · ${cycle}`, MARGIN, this.#y + 22, 9);
     this.#y += 42;
-    const half = INNER / 2;
-    for (const [i, { zh, en, value }] of facts.entries()) {
-      if (i % 2 === 0 && i > 0) this.#y += LINE + 2;
+    let isLeft = true;
+    for (const { zh, en, value } of facts) {
+      // Two beside each other; what is long has a line of its own.
+      const isWide = value.length > 40;
+      if (isWide && !isLeft) this.#y += LINE + 2;
+      const x = isLeft || isWide ? MARGIN : MARGIN + INNER / 2;
+      const [line] = wrapped(this.#font, `${zh} ${en}：${value}`, SIZE + 0.5, isWide ? INNER : INNER / 2 - 8, 1);
       this.#make(LINE);
-      const [line] = wrapped(this.#font, `${zh} ${en}：${value}`, SIZE + 0.5, half - 8, 1);
-      this.#text(line!, MARGIN + (i % 2) * half, this.#y, SIZE + 0.5);
+      this.#text(line!, x, this.#y, SIZE + 0.5);
+      isLeft = isWide || !isLeft;
+      if (isLeft) this.#y += LINE + 2;
     }
-    this.#y += LINE + 6;
+    this.#y += isLeft ? 4 : LINE + 6;
   }
 
   section({ zh, en }: Section, columns: readonly PlacedColumn[]): void {
@@ -121,6 +140,13 @@ class Pen {
     this.#y += 20;
     this.#columns = columns;
     this.#head();
+  }
+
+  /** Said, so that nobody wonders whether a page is missing. */
+  empty(): void {
+    this.#make(LINE + 2);
+    this.#text('（无）none', MARGIN + PADDING, this.#y + 1, SIZE);
+    this.#y += LINE + 2;
   }
 
   row(columns: readonly PlacedColumn[], row: readonly Cell[]): void {

@@ -78,6 +78,18 @@ test('long text takes several lines inside its column, and nothing reaches into 
   expect(texts.some((text) => text.endsWith('…'))).toBe(true);
 });
 
+test('however many columns there are, no day and no amount is broken', async () => {
+  const many = [1, 2, 3].flatMap((n) => columns.map((column) => ({ ...column, key: `${column.key}${n}` })));
+  const row: Row = many.map(({ kind }) =>
+    kind === 'money' ? -9_999_999_999n : kind === 'date' ? '2026-03-02' : '很长的名称'.repeat(9),
+  );
+  const report = reportOf([]);
+  const wide = { ...report, sections: [{ ...report.sections[0]!, columns: many, rows: () => [[row]] }] };
+  const texts = textsOf(await bytesOf(writePdf(wide, stamp)))[0]!.map(({ text }) => text);
+  expect(texts.filter((text) => text === '2026-03-02')).toHaveLength(3);
+  expect(texts.filter((text) => text === '-99,999,999.99')).toHaveLength(3);
+});
+
 test('the same report is the same bytes', async () => {
   const [one, other] = await Promise.all([1, 2].map(() => bytesOf(writePdf(reportOf(many), stamp))));
   expect(one!.equals(other!)).toBe(true);
