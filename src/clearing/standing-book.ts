@@ -1,6 +1,7 @@
 import type { StatementReader } from '../contract/books.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import { emptySketch, type Sketch, toggle } from './iblt.ts';
+import type { BookRow } from './row.ts';
 import { cellBytes, hexOf } from './sketch.ts';
 import { canonicalRow, type Session, type StandingRow, sessionOf, symbolOf } from './standing-row.ts';
 import type { StandingSet, StandingSide } from './standing-side.ts';
@@ -20,8 +21,14 @@ export interface StandingBook {
 interface Kept {
   readonly session: Session;
   readonly sketch: Sketch;
-  readonly ofDeal: Map<string, { readonly canonical: string; readonly symbol: string }>;
-  readonly ofSymbol: Map<string, StandingRow>;
+  readonly ofDeal: Map<string, KeptRow>;
+  readonly ofSymbol: Map<string, KeptRow>;
+}
+
+interface KeptRow {
+  readonly row: StandingRow;
+  /** One character a byte: it is a key, and there are many. */
+  readonly symbol: string;
 }
 
 /**
@@ -56,12 +63,12 @@ export function openStandingBook(book: StandingBook): StandingSide {
       }
       return { rows: one.ofSymbol.size, cells: cellBytes(one.sketch, from, Math.min(to, book.cells)) };
     },
-    symbols: async (set) => [...lastOf(set).ofSymbol.keys()].map((hex) => Buffer.from(hex, 'hex')),
+    symbols: async (set) => [...lastOf(set).ofSymbol.keys()].map(symbolIn),
     rows: async (set, symbols) => {
       const { ofSymbol } = lastOf(set);
       return symbols.flatMap((symbol) => {
-        const row = ofSymbol.get(hexOf(symbol));
-        return row === undefined ? [] : [{ symbol, row }];
+        const found = ofSymbol.get(keyOfSymbol(symbol));
+        return found === undefined ? [] : [{ symbol, row: found.row }];
       });
     },
   };
@@ -96,7 +103,7 @@ async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly S
         if (set.counter !== undefined && row.home !== set.counter && row.host !== set.counter) continue;
         const ordinal = (seen.get(row.dealId) ?? 0) + 1;
         seen.set(row.dealId, ordinal);
-        rows.push({ ...row, ordinal });
+        rows.push(standingRow(row, ordinal));
       }
     }
     if (!next.value.ok) throw new UnreadableBook(next.value.refusals[0]?.en ?? '');
@@ -107,27 +114,55 @@ async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly S
   return rows;
 }
 
+/** What is compared of a row, and no more: it is kept while the set is. */
+function standingRow(row: BookRow, ordinal: number): StandingRow {
+  const { dealId, home, host, state, buyer, seller, priceFen, feeFen, businessDate } = row;
+  return { dealId, ordinal, home, host, state, buyer, seller, priceFen, feeFen, businessDate };
+}
+
 function bringUp(kept: Kept, rows: readonly StandingRow[], { form }: StandingSet): void {
   const gone = new Set(kept.ofDeal.keys());
   for (const row of rows) {
     const deal = `${row.ordinal} ${row.dealId}`;
     gone.delete(deal);
-    const canonical = canonicalRow(row, form);
     const before = kept.ofDeal.get(deal);
-    if (before?.canonical === canonical) continue;
-    if (before !== undefined) takeAway(kept, before.symbol);
-    const symbol = symbolOf(kept.session, canonical);
+    if (before !== undefined && isSame(before.row, row)) continue;
+    if (before !== undefined) takeAway(kept, before);
+    const symbol = symbolOf(kept.session, canonicalRow(row, form));
     toggle(kept.sketch, symbol, 1);
-    kept.ofDeal.set(deal, { canonical, symbol: hexOf(symbol) });
-    kept.ofSymbol.set(hexOf(symbol), row);
+    const now = { row, symbol: keyOfSymbol(symbol) };
+    kept.ofDeal.set(deal, now);
+    kept.ofSymbol.set(now.symbol, now);
   }
   for (const deal of gone) {
-    takeAway(kept, kept.ofDeal.get(deal)!.symbol);
+    takeAway(kept, kept.ofDeal.get(deal)!);
     kept.ofDeal.delete(deal);
   }
 }
 
-function takeAway({ sketch, ofSymbol }: Kept, symbol: string): void {
-  toggle(sketch, Buffer.from(symbol, 'hex'), -1);
+function takeAway({ sketch, ofSymbol }: Kept, { symbol }: KeptRow): void {
+  toggle(sketch, symbolIn(symbol), -1);
   ofSymbol.delete(symbol);
+}
+
+/** Of the same deal: whether all that either form compares is as before. */
+function isSame(one: StandingRow, other: StandingRow): boolean {
+  return (
+    one.priceFen === other.priceFen &&
+    one.feeFen === other.feeFen &&
+    one.state === other.state &&
+    one.buyer === other.buyer &&
+    one.seller === other.seller &&
+    one.businessDate === other.businessDate &&
+    one.host === other.host &&
+    one.home === other.home
+  );
+}
+
+function keyOfSymbol(symbol: Uint8Array): string {
+  return Buffer.from(symbol.buffer, symbol.byteOffset, symbol.byteLength).toString('latin1');
+}
+
+function symbolIn(key: string): Buffer {
+  return Buffer.from(key, 'latin1');
 }

@@ -2,7 +2,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { cellBytes } from './sketch.ts';
 import type { AskedSide } from './standing-compare.ts';
-import { DEAL, rowFor, type StandingDeal } from './standing-journal.ts';
+import { DEAL, rowFor, type StandingDeal } from './standing-deal.ts';
 import { readSketch } from './standing-sketches.ts';
 
 /** The journal as one side of a look, and the leaves of its log that it stands on. */

@@ -3,7 +3,8 @@ import type { Exchange } from '../contract/exchange.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { updateRows } from '../journal/rows.ts';
 import { emptySketch } from './iblt.ts';
-import { DEAL, putInto, type StandingDeal, skipTo } from './standing-journal.ts';
+import { DEAL, type StandingDeal } from './standing-deal.ts';
+import { putInto, skipTo } from './standing-journal.ts';
 import { sessionOf } from './standing-row.ts';
 import { type JournalSketch, readSketch, saveSketches } from './standing-sketches.ts';
 
