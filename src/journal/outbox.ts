@@ -186,20 +186,16 @@ export async function nextDueAt(connection: Queryable, exchange: Exchange): Prom
 }
 
 /**
- * Whether the exchange may have numbered something of these kinds whose answer is not written down yet. What goes
- * wrong again and again is not waited for: everything that exchange says would wait with it.
+ * The kinds of which an exchange may have numbered something whose answer is not written down yet. What goes wrong
+ * again and again is not waited for: everything that exchange says would wait with it.
  */
-export async function mayBeNumbering(
-  connection: Queryable,
-  exchange: Exchange,
-  kinds: readonly string[],
-): Promise<boolean> {
-  const { rows } = await connection.query<{ any: boolean }>(
-    `select exists (select 1 from delivery where exchange = $1 and open and kind = any($2)
-                       and state in ('sending', 'in-doubt') and attempts <= 3) as any`,
-    [exchange, kinds],
+export async function kindsBeingNumbered(connection: Queryable, exchange: Exchange): Promise<ReadonlySet<string>> {
+  const { rows } = await connection.query<{ kind: string }>(
+    `select distinct kind from delivery
+      where exchange = $1 and open and state in ('sending', 'in-doubt') and attempts <= 3`,
+    [exchange],
   );
-  return rows[0]!.any;
+  return new Set(rows.map(({ kind }) => kind));
 }
 
 /** Puts a dead delivery back: same message, same bytes, a new attempt. False: it is not dead. */

@@ -6,7 +6,7 @@ import { type Refusal, refuse } from '../contract/refusal.ts';
 import type { TrustList } from '../envelope/jws.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Admission, type Entry, enter, forget, turnDown } from '../journal/inbox.ts';
-import { mayBeNumbering } from '../journal/outbox.ts';
+import { kindsBeingNumbered } from '../journal/outbox.ts';
 import type { Standing } from '../journal/standing.ts';
 import { commit, type Planned } from './commit.ts';
 import { isCosigned } from './cosigning.ts';
@@ -54,6 +54,8 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
       travellers.map(({ entry }) => entry),
     );
     const fresh = travellers.filter((traveller, i) => admit(traveller, admissions[i]!));
+    // Before the numbers are read: one that is written down in between is then found, and not taken for unknown.
+    const numbering = await beingNumbered(connection, fresh);
     const { messages, standing } = await load(
       connection,
       fresh.flatMap(({ message }) => message ?? []),
@@ -67,10 +69,7 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
       if (stepped.ok === true) {
         traveller.answer = { outcome: 'accepted', messageId: traveller.entry.messageId };
         planned.push(...planOf(traveller, stepped.effects, parts));
-      } else if (
-        stepped.ok === 'early' &&
-        (await maySoonBeKnown(connection, traveller.entry.arrival, message, parts))
-      ) {
+      } else if (stepped.ok === 'early' && maySoonBeKnown(traveller.entry.arrival, message, numbering, parts)) {
         traveller.answer = { outcome: 'busy', retryAfterMs: 500 };
         early.push(traveller);
       } else {
@@ -167,19 +166,27 @@ function digestOfJson(value: object): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
+type Numbering = ReadonlyMap<Exchange, ReadonlySet<string>>;
+
+/** What is being numbered at each exchange that now uses a number of its own. */
+async function beingNumbered(connection: Queryable, fresh: readonly Traveller[]): Promise<Numbering> {
+  const asked = new Set(
+    fresh.flatMap(({ entry, message }) =>
+      message !== undefined && numberRefs(message).length > 0 ? entry.arrival.exchange : [],
+    ),
+  );
+  const found = new Map<Exchange, ReadonlySet<string>>();
+  for (const exchange of asked) found.set(exchange, await kindsBeingNumbered(connection, exchange));
+  return found;
+}
+
 /**
  * Whether what it refers to may be a moment behind: over a transport that reorders messages, or because we have told
  * the exchange something and have not yet written down the number it gave. Otherwise it never will be known.
  */
-async function maySoonBeKnown(
-  connection: Queryable,
-  arrival: Arrival,
-  message: Message,
-  parts: IntakeParts,
-): Promise<boolean> {
+function maySoonBeKnown(arrival: Arrival, message: Message, numbering: Numbering, parts: IntakeParts): boolean {
   if (arrival.sentAtMs !== undefined && parts.nowMs() - arrival.sentAtMs < parts.patienceMs) return true;
-  const kinds = numberRefs(message).map(({ kind }) => kind);
-  return kinds.length > 0 && (await mayBeNumbering(connection, arrival.exchange, kinds));
+  return numberRefs(message).some(({ kind }) => numbering.get(arrival.exchange)?.has(kind) === true);
 }
 
 /** The first effect is the message that arrived; what follows is the gateway's own word. */
