@@ -29,19 +29,34 @@ export async function absorbRun(run: string, parts: EngineParts): Promise<Absorb
     const found = page.filter(({ outcome }) => outcome !== 'tolerated');
     tallies.push(await takeOver(found, comparison, parts));
   }
-  for (let after = ''; ; ) {
-    const gone = await database.query<{ id: string }>(
-      `select id from clearing_break b where last_cycle = $1 and (is_found or state <> 'closed') and id > $2 and not exists (
-         select from clearing_found f where f.run = $3 and f.break_id = b.id and f.outcome <> 'tolerated')
-       order by id limit ${PAGE}`,
-      [comparison.cycle, after, run],
-    );
-    const ids = gone.rows.map(({ id }) => id);
-    if (ids.length > 0) tallies.push(await letGo(ids, comparison, parts));
-    if (ids.length < PAGE) return sum(tallies);
-    after = ids.at(-1)!;
+  for (const text of [NO_LONGER_FOUND, ARRIVED_LATE]) {
+    for (let after = ''; ; ) {
+      const { rows } = await database.query<{ id: string }>(text, [run, comparison.cycle, after, PAGE]);
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0) tallies.push(await letGo(ids, comparison, parts));
+      if (ids.length < PAGE) break;
+      after = ids.at(-1)!;
+    }
   }
+  return sum(tallies);
 }
+
+const NO_LONGER_FOUND = `
+  select id from clearing_break b
+   where last_cycle = $2 and (is_found or state <> 'closed') and id > $3 and not exists (
+     select from clearing_found f where f.run = $1 and f.break_id = b.id and f.outcome <> 'tolerated')
+   order by id limit $4`;
+
+/** Rows that an earlier day lacked and this day's books bring (跨日切): the difference in days is a break of its own. */
+const ARRIVED_LATE = `
+  select b.id from clearing_break b, clearing_run r
+   where r.id = $1 and b.last_cycle < $2 and b.code in ('P101', 'P011', 'P001') and (b.is_found or b.state <> 'closed')
+     and b.id > $3 and not exists (
+       select from unnest(case b.code when 'P101' then array[b.host] when 'P011' then array[b.home]
+                            else array[b.home, b.host] end) as missing(side)
+        where not exists (select from clearing_row w where w.deal_id = b.deal_id and w.side = missing.side
+                             and w.ordinal = 1 and w.cycle = r.cycle and w.cycle_version = r.version))
+   order by b.id limit $4`;
 
 function takeOver(found: readonly Found[], comparison: Comparison, parts: EngineParts): Promise<Absorbed> {
   return transaction(parts.database, async (connection) => {

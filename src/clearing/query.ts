@@ -126,14 +126,18 @@ export async function ask(
   });
 }
 
-function between(by: Actor, { asks, to }: Asking, { home, host }: Break): Checked<{ from: Participant; to: Exchange }> {
+function between(by: Actor, asking: Asking, { home, host }: Break): Checked<{ from: Participant; to: Exchange }> {
+  const { asks, to } = asking;
   if (by.role === 'maker') {
     if (asks !== 'inquiry') return refused(refuse('role-forbids', '/asks', asks));
     if (to !== home && to !== host) return refused(refuse('unknown-code', '/to'));
     return accepted({ from: 'qiao', to });
   }
   if (by.role !== 'integrator' || !isExchange(by.exchange)) return refused(refuse('role-forbids', '', by.role));
-  if (by.exchange !== home && by.exchange !== host) return refused(refuse('not-yours', '/breakId'));
+  // Another's break is answered as if there were none.
+  if (by.exchange !== home && by.exchange !== host) {
+    return refused(refuse('reference-unknown', '/breakId', asking.breakId));
+  }
   const other = by.exchange === home ? host : home;
   if (to !== undefined && to !== other) return refused(refuse('unknown-code', '/to'));
   return accepted({ from: by.exchange, to: other });

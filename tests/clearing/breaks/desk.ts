@@ -115,6 +115,17 @@ export class Desk {
     return absorbRun(await this.run(told, cycle), this.parts);
   }
 
+  /** A row of the books of a day, of a deal of ctex at stex. */
+  async row(deal: string, side: 'ctex' | 'stex' | 'journal', cycle: string): Promise<void> {
+    await this.database.query(
+      `insert into clearing_row (cycle, cycle_version, side, deal_id, ordinal, home, host, role, state, buyer, seller,
+         price_fen, fee_fen, business_date, in_flight, native_number, line, book)
+       values ($1, 1, $2, $3, 1, 'ctex', 'stex', $4, 'signed', 'B', 'S', 100, 1, $5, false, 'n', 1,
+         '00000000-0000-4000-8000-000000000000')`,
+      [cycle, side, `ctex:${deal}`, { ctex: 'home', stex: 'host', journal: null }[side], cycle],
+    );
+  }
+
   async break(told: Told): Promise<Break> {
     const { rows } = await this.database.query<Break & Record<string, unknown>>(
       `select ${breakColumns('b')} from clearing_break b where id = $1`,

@@ -121,15 +121,7 @@ describe('the life cycle of a break', () => {
   it('keeps with what has cleared what the three say now, and under what other break it stands', async () => {
     const told: Told = { deal: 'C2', code: 'AMT+', deltaFen: 5n };
     await desk.compare([told], '2026-03-16');
-    for (const side of ['ctex', 'journal', 'stex']) {
-      await desk.database.query(
-        `insert into clearing_row (cycle, cycle_version, side, deal_id, ordinal, home, host, role, state, buyer, seller,
-           price_fen, fee_fen, business_date, in_flight, native_number, line, book)
-         values ('2026-03-16', 1, $1, 'ctex:C2', 1, 'ctex', 'stex', $2, 'signed', 'B', 'S', 100, 1, '2026-03-16', false, 'n', 1,
-           '00000000-0000-4000-8000-000000000000')`,
-        [side, side === 'journal' ? null : side === 'ctex' ? 'home' : 'host'],
-      );
-    }
+    for (const side of ['ctex', 'journal', 'stex'] as const) await desk.row('C2', side, '2026-03-16');
     const now: Told = { deal: 'C2', code: 'STS' };
     expect(await desk.compare([now], '2026-03-16')).toEqual({ detect: 1, open: 1, clear: 1 });
     const { rows } = await desk.database.query<{ detail: { proof: object } }>(
@@ -140,6 +132,23 @@ describe('the life cycle of a break', () => {
       says: ['ctex', 'journal', 'stex'].map((side) => ({ side, priceFen: '100', state: 'signed' })),
       now: [{ id: (await desk.break(now)).id, outcome: 'break' }],
     });
+  });
+
+  it('lets go of a missing row when a later day brings it, and of a booking for it not', async () => {
+    const [missing, booked]: readonly Told[] = ['L1', 'L2'].map((deal) => ({ deal, code: 'P101' }));
+    await desk.compare([missing!, booked!], '2026-03-17');
+    await desk.propose(wang, booked!, 'supplement');
+    await desk.approve(li, booked!);
+    await desk.act(wang, booked!, { act: 'post' });
+    expect(await verifyPosted(desk.parts)).toEqual({ verify: 1, close: 1 });
+    // The next day's book brings one row of the home, which nobody missed, and nothing else.
+    await desk.row('L1', 'ctex', '2026-03-18');
+    expect(await desk.compare([], '2026-03-18')).toEqual({});
+    for (const deal of ['L1', 'L2']) await desk.row(deal, 'stex', '2026-03-18');
+    expect(await desk.compare([], '2026-03-18')).toEqual({ clear: 1, relapse: 1 });
+    expect([(await desk.break(missing!)).state, (await desk.break(booked!)).state]).toEqual(['closed', 'reopened']);
+    // The earlier day compared again misses the row still; the later one has the word.
+    expect(await desk.compare([missing!, booked!], '2026-03-17')).toEqual({});
   });
 
   it('leaves what is on the way alone until it is overdue', async () => {

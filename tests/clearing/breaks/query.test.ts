@@ -91,7 +91,7 @@ describe('queries and answers between exchanges', () => {
 
   it('knows 请款, 退单 and 再请款: a refused claim is claimed again once, with evidence', async () => {
     const id = await opened({ deal: 'Q2', code: 'AMT-', deltaFen: -500n });
-    expect(codes(await ask(parts, at('szse'), asking(id)))).toBe('not-yours');
+    expect(codes(await ask(parts, at('szse'), asking(id)))).toBe('reference-unknown');
     expect(codes(await ask(parts, at('ctex'), asking(id, { asks: 'claim' })))).toBe('inconsistent');
     const claim = await ask(parts, at('ctex'), asking(id, { asks: 'claim', amountFen: 500n }));
     if (!claim.ok) throw new Error(codes(claim));
