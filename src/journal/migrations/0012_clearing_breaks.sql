@@ -382,4 +382,3 @@ begin
     execute format('grant select on %I to qiao_reader', t[1]);
   end loop;
 end $$;
-grant select on clearing_transition to qiao_reader;
