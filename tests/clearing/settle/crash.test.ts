@@ -5,8 +5,8 @@ import { reserveDeals } from '../../../src/clearing/settle-deals.ts';
 import { settlementsOf } from '../../../src/clearing/settle-read.ts';
 import { takeStatusFile } from '../../../src/clearing/settle-status.ts';
 import { exchanges } from '../../../src/contract/exchange.ts';
-import { type Database, openDatabase } from '../../../src/journal/database.ts';
-import { by, DAY, Desk, given, report } from './desk.ts';
+import type { Database } from '../../../src/journal/database.ts';
+import { by, DAY, Desk, given, report, WRITTEN } from './desk.ts';
 import { failing, Killed } from './failing.ts';
 
 /** Everything that is written, but for when. */
@@ -46,18 +46,8 @@ async function close(desk: Desk, order: Parameters<typeof netCycle>[0], database
   if (payouts.length > 0) given(await takeStatusFile({ bytes: Buffer.from(report(words)), by }, parts));
 }
 
-/** Back to the moment after the comparison, as the owner of the tables only can. */
-const WRITTEN = [
-  ...['clearing_net', 'clearing_obligation', 'clearing_net_entry', 'clearing_hold', 'clearing_instruction'],
-  ...['clearing_instruction_file', 'clearing_status_file', 'clearing_status', 'clearing_settlement', 'clearing_leg'],
-  ...['clearing_day', 'clearing_day_signature', 'clearing_due', 'audit', 'leaf_waiting'],
-];
-const RESET = `set session_replication_role = replica; ${WRITTEN.map((name) => `delete from ${name};`).join(' ')}
-  set session_replication_role = origin`;
-
 test('killed at any statement of the close, or once it is committed, the day ends as if nothing had happened', async () => {
   const desk = await Desk.open();
-  const owner = openDatabase(desk.url, { max: 1 });
   const stateOf = async () => JSON.stringify((await desk.database.query(STATE)).rows, null, 1);
   try {
     await desk.trade({ no: '1', hostFee: 500_00n });
@@ -76,7 +66,7 @@ test('killed at any statement of the close, or once it is committed, the day end
       ...commits.map((at) => ({ at, after: true })),
     ];
     for (const kill of kills) {
-      await owner.query(RESET);
+      await desk.empty(WRITTEN);
       await expect(close(desk, order, failing(desk.database, kill))).rejects.toBeInstanceOf(Killed);
       await close(desk, order, desk.database);
       const state = await stateOf();
@@ -87,7 +77,6 @@ test('killed at any statement of the close, or once it is committed, the day end
       `killed ${kills.length} times: before each of ${statements} statements, after each of ${commits.length} commits`,
     );
   } finally {
-    await owner.close();
     await desk.drop();
   }
 }, 240_000);

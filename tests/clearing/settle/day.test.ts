@@ -17,15 +17,18 @@ import { by, DAY, Desk, given } from './desk.ts';
 describe('the result of a day', () => {
   let desk: Desk;
   let day: Day;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
+  });
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
     await desk.trade({ no: '1' });
     await desk.trade({ no: '2', off: 7n });
     const order = await desk.compare();
     given(await netCycle(order, desk.parts()));
     day = given(await writeDay(desk.database, order, desk.nowMs));
   });
-  afterEach(() => desk.drop());
   const signed = (bytes: Uint8Array, key: keyof Desk['keys'] = 'ctex', exchange = key) =>
     signDay(bytes, { exchange, atMs: desk.nowMs(), signers: [desk.keys[key].signer] });
   const take = async (jws: Uint8Array, exchange: keyof Desk['keys'] = 'ctex') =>

@@ -13,10 +13,13 @@ const patent: TestDeal = { no: '1', dealType: 'transfer', objectType: 'invention
 
 describe('a deal delivered against payment', () => {
   let desk: Desk;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
   });
-  afterEach(() => desk.drop());
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
+  });
   const all = () => settlementsOf(desk.database, {}, { limit: 50 });
   const only = async (): Promise<Settlement> => (await all())[0]!;
   const paid = async (one: Settlement, way: 'DBIT' | 'CRDT' = 'DBIT', id = 'N1') =>

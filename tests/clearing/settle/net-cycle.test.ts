@@ -6,10 +6,13 @@ import { by, DAY, Desk, given, report } from './desk.ts';
 
 describe('netting the fees of a business day', () => {
   let desk: Desk;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
   });
-  afterEach(() => desk.drop());
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
+  });
   const subjects = async (net: string) =>
     (await entriesOf(desk.database, net, { limit: 100 })).map(
       ({ subject, entry, fen }) => `${subject} ${entry} ${fen}`,

@@ -11,13 +11,16 @@ describe('what banks say of the payments of a net', () => {
   let desk: Desk;
   let first: Instruction;
   let second: Instruction;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
+  });
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
     await desk.trade({ no: '1', hostFee: 500_00n });
     await desk.trade({ no: '2', home: 'stex', host: 'szse', hostFee: 70_00n });
     [first, second] = (await desk.instruct()) as [Instruction, Instruction];
   });
-  afterEach(() => desk.drop());
   const netState = async () => (await netsOf(desk.database, DAY))[0]!.state;
   const states = async () => (await instructionsOf(desk.database, `${DAY}#1`)).map(({ state }) => state);
   const outcomes = async (file: string) =>

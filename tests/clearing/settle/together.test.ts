@@ -8,12 +8,15 @@ import { by, DAY, Desk, given, report } from './desk.ts';
 
 describe('settlement, by several at once and for several to see', () => {
   let desk: Desk;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
+  });
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
     await desk.trade({ no: '1', hostFee: 500_00n });
     await desk.trade({ no: '2', home: 'stex', host: 'szse', hostFee: 70_00n });
   });
-  afterEach(() => desk.drop());
   const four = <T>(work: () => Promise<T>) => Promise.all([work(), work(), work(), work()]);
   const same = (all: readonly unknown[]) => expect(new Set(all.map((one) => JSON.stringify(one, plain))).size).toBe(1);
   const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);

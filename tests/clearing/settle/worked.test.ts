@@ -12,10 +12,13 @@ import { Desk, given } from './desk.ts';
 
 describe('a break that is worked', () => {
   let desk: Desk;
-  beforeEach(async () => {
+  beforeAll(async () => {
     desk = await Desk.open();
   });
-  afterEach(() => desk.drop());
+  afterAll(() => desk.drop());
+  beforeEach(async () => {
+    await desk.clear();
+  });
 
   /** Two people settle the only break by an action; what the desk then nets. */
   const netAfter = async (action: BreakAction) => {
