@@ -107,7 +107,7 @@ export async function openClearing(parts: GatewayParts, ground: ClearingGround):
     ...loading,
     database,
     jobs,
-    tolerances: [],
+    tolerances: parts.tolerances ?? [],
     cutOff,
     fetching,
     read,

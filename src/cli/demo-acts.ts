@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { adapters } from '../../adapters/all.ts';
-import { exchanges } from '../contract/exchange.ts';
+import { type Exchange, exchanges } from '../contract/exchange.ts';
 import type { Act } from './demo-report.ts';
 import { sampleListing } from './sample-trade.ts';
 import { runTrade } from './trade.ts';
@@ -25,12 +25,13 @@ export async function playListings({ federation, say }: Act): Promise<void> {
   }
   await federation.settle();
   const held = await count(federation.gateway, 'hold');
-  federation.clock.advance(20 * DAY_MS);
+  // To a Monday, for the day is closed at the end.
+  federation.clock.advance(21 * DAY_MS);
   await federation.gateway.sweep();
   await federation.settle();
   const after = await count(federation.gateway, 'hold');
   await say(
-    `  时间前移 20 天：暂缓 ${held} 项，其中 ${held - after} 项因公示期满自行放行 / 20 days on: ${held} held, ${held - after} went out by themselves`,
+    `  时间前移 21 天：暂缓 ${held} 项，其中 ${held - after} 项因公示期满自行放行 / 21 days on: ${held} held, ${held - after} went out by themselves`,
   );
 }
 
@@ -42,11 +43,14 @@ async function count(gateway: Act['federation']['gateway'], verdict: string): Pr
   return Number(rows[0]!.count);
 }
 
+/** Who buys from whom. Not in a ring: of equal deals in a ring the fees would net to nothing. */
+export const HOSTS = { ctex: 'stex', stex: 'szse', szse: 'stex' } as const satisfies Record<Exchange, Exchange>;
+
 /** One trade for each home: agreement by listing, by bid, and one that is cancelled. */
 export async function playTrades({ federation, say }: Act): Promise<void> {
   let serial = 900_000;
-  for (const [i, home] of exchanges.entries()) {
-    const host = exchanges[(i + 1) % exchanges.length]!;
+  for (const home of exchanges) {
+    const host = HOSTS[home];
     const bidding = home === 'stex';
     const listing = sampleListing(
       home,

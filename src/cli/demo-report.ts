@@ -1,6 +1,3 @@
-import { dateAt } from '../contract/dates.ts';
-import { exchanges } from '../contract/exchange.ts';
-import { fenOf, formatFen } from '../contract/money.ts';
 import { openCosigned } from '../envelope/cosigned.ts';
 import { verifyEnvelope } from '../envelope/envelope.ts';
 import { verifyReceipt } from '../envelope/receipt.ts';
@@ -11,6 +8,8 @@ import { table } from './table.ts';
 /** The stage of the demo: what plays, and where it is told. */
 export interface Act {
   readonly federation: Federation;
+  /** Of the supervisor `automation`, for this run alone. */
+  readonly operatorToken: string;
   say(text: string): Promise<void>;
   title(text: string): Promise<void>;
 }
@@ -70,44 +69,6 @@ export async function showMessages({ federation, say }: Act): Promise<void> {
       [18, 14, 26, 24, 48],
     ),
   );
-}
-
-/** Each exchange's day-end books, fetched and journaled, row by row against our deals. */
-export async function reconcileBooks({ federation, say }: Act): Promise<boolean> {
-  const { gateway, clock } = federation;
-  // The last of the three closes its day at 17:00.
-  clock.advance(8 * 3_600_000);
-  const date = dateAt(clock.nowMs());
-  const { rows } = await gateway.database.query<{ id: string; price_fen: bigint }>('select id, price_fen from deal');
-  const prices = new Map(rows.map(({ id, price_fen }) => [id, price_fen]));
-  const lines: string[][] = [];
-  let agreed = true;
-  for (const exchange of exchanges) {
-    const { statement } = await gateway.takeStatement(exchange, date);
-    if (!statement.ok) {
-      agreed = false;
-      lines.push([exchange, '—', '—', statement.refusals.map(({ zh }) => zh).join('；')]);
-      continue;
-    }
-    const differing = statement.value.rows.filter((row) => {
-      const id = row.role === 'home' ? `${exchange}:${row.dealNumber}` : `${row.counterExchange}:${row.homeDealNumber}`;
-      return prices.get(id) !== fenOf(row.price);
-    });
-    agreed &&= differing.length === 0 && statement.value.rows.length > 0;
-    const total = formatFen(
-      statement.value.rows.reduce((sum, { price }) => sum + fenOf(price), 0n),
-      'yuan',
-    );
-    lines.push([
-      exchange,
-      String(statement.value.rows.length),
-      total,
-      differing.length === 0 ? '一致 agree' : `不符 differ: ${differing.length}`,
-    ]);
-  }
-  await say(table(['交易所 exchange', '笔数 rows', '成交额 total, 元', '与流水 against the journal'], lines));
-  await say('  逐笔核对价格；完整清算（差错、复核、轧差）另行提供 / prices row by row; full clearing comes later');
-  return agreed;
 }
 
 /** Every envelope and receipt verified again from its stored bytes. */

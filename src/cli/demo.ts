@@ -7,8 +7,9 @@ import { removeEmbedded, startEmbedded } from '../journal/embedded.ts';
 import type { AddCommand } from './command.ts';
 import { configFor } from './config.ts';
 import { playListings, playTrades } from './demo-acts.ts';
+import { closeDay } from './demo-close.ts';
 import { proveDeal } from './demo-evidence.ts';
-import { type Act, proveJournal, reconcileBooks, showMessages } from './demo-report.ts';
+import { type Act, proveJournal, showMessages } from './demo-report.ts';
 import { clockFrom, type Federation, openFederation } from './federation.ts';
 import { openLog } from './log.ts';
 import { write } from './output.ts';
@@ -53,7 +54,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
           limits: { quorumSilenceMs: LEAPS_MS },
           log: openLog(terminal.env.LOG_LEVEL ?? 'error'),
         });
-        const act: Act = { federation, say, title };
+        const act: Act = { federation, operatorToken, say, title };
         await title('一、交易所 / the exchanges');
         for (const exchange of exchanges)
           await say(`  ${exchange}  ${exchangeNames[exchange].zh} / ${exchangeNames[exchange].en}`);
@@ -65,14 +66,16 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
         await playTrades(act);
         await title('四、流转明细（每行出自流水）/ what was relayed, every line from the journal');
         await showMessages(act);
-        await title('五、日终账与流水 / day-end books against the journal');
-        const agreed = await reconcileBooks(act);
-        await title('六、证明 / proof');
+        await title('五、证明 / proof');
         const proved = await proveJournal(act);
         await title(
-          '七、证据包：离线验证，只凭信任锚 / evidence: one file, verified offline by the trust anchor alone',
+          '六、证据包：离线验证，只凭信任锚 / evidence: one file, verified offline by the trust anchor alone',
         );
         const evident = await proveDeal(act, config.dataFolder);
+        await title(
+          '七、日终：对账、差错、轧差、三方签署、交收 / the close of day: books, a break, net, three signatures, settlement',
+        );
+        const closed = await closeDay(act);
         await title('接下来 / where to look next');
         await say(`  用时 took ${((performance.now() - began) / 1000).toFixed(1)} s`);
         if (stopped === undefined) {
@@ -86,7 +89,7 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
           await say('  Ctrl+C 结束 / to stop');
           await stopped;
         }
-        end(agreed && proved && evident ? EXIT.done : EXIT.failed);
+        end(closed && proved && evident ? EXIT.done : EXIT.failed);
       } finally {
         await federation?.stop();
         await embedded.stop();

@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts';
 import { parseWish } from '../clearing/proposal.ts';
 import type { By, Task } from '../clearing/work.ts';
-import type { Order } from '../clearing/work-decide.ts';
+import type { Order } from '../clearing/work-order.ts';
 import { isObject, type Json, type JsonObject } from '../contract/json.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
 import { readFields } from './fields.ts';

@@ -54,6 +54,8 @@ const PERMITS: Readonly<Record<string, Permit>> = {
   'POST /v1/clearing/breaks/:id/acts': WORKERS,
   'POST /v1/clearing/breaks/:id/comments': WORKERS,
   'POST /v1/clearing/break-acts': WORKERS,
+  'POST /v1/clearing/breaks/:id/queries': ['maker', 'integrator'],
+  'POST /v1/clearing/queries/:id/answer': ['integrator'],
   'POST /v1/clearing/attachments': WORKERS,
   'GET /v1/clearing/attachments/:sha256': STAFF,
   'GET /v1/clearing/cycles/:cycle/nets': READERS,

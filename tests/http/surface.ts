@@ -100,6 +100,7 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
       limits: defaultLimits,
       verify: async () => {},
       trust: () => trust.list,
+      asking: { calendar: libraryCalendars.statutory, say: async () => randomUUID() },
       settling: { settlementAllowed: () => ({ ok: true }), recordSettled: async () => accepted(undefined) },
       later: (work) => void work(),
     },

@@ -34,6 +34,8 @@ const NARROW: Readonly<Record<string, readonly Role[]>> = {
   'post /v1/clearing/breaks/:id/acts': ['maker', 'checker', 'supervisor'],
   'post /v1/clearing/breaks/:id/comments': ['maker', 'checker', 'supervisor'],
   'post /v1/clearing/break-acts': ['maker', 'checker', 'supervisor'],
+  'post /v1/clearing/breaks/:id/queries': ['maker', 'integrator'],
+  'post /v1/clearing/queries/:id/answer': ['integrator'],
   'post /v1/clearing/attachments': ['maker', 'checker', 'supervisor'],
   'get /v1/clearing/attachments/:sha256': ['maker', 'checker', 'supervisor', 'auditor'],
   'post /v1/clearing/cycles/:cycle/nets/abort': ['supervisor'],

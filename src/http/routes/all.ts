@@ -6,6 +6,7 @@ import { bookRoutes } from './clearing-books.ts';
 import { breakRoutes } from './clearing-breaks.ts';
 import { cycleRoutes } from './clearing-cycles.ts';
 import { netRoutes } from './clearing-nets.ts';
+import { queryRoutes } from './clearing-queries.ts';
 import { runRoutes } from './clearing-runs.ts';
 import { sheetRoutes } from './clearing-sheet.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -41,6 +42,7 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...bookRoutes(parts),
     ...runRoutes(parts),
     ...breakRoutes(parts),
+    ...queryRoutes(parts),
     ...netRoutes(parts),
     ...sheetRoutes(parts),
     ...healthRoutes(parts),

@@ -1,0 +1,71 @@
+import { HOSTS } from '../../src/cli/demo-acts.ts';
+import { closeDay } from '../../src/cli/demo-close.ts';
+import { sampleListing } from '../../src/cli/sample-trade.ts';
+import { runTrade } from '../../src/cli/trade.ts';
+import { dateAt } from '../../src/contract/dates.ts';
+import { exchanges } from '../../src/contract/exchange.ts';
+import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
+
+/** The clock leaps into the evening, in which no witness can have spoken. */
+const LEAP_MS = 30 * 86_400_000;
+
+interface DayView {
+  readonly state: string;
+  readonly checklist: readonly { readonly state: string; readonly done: { readonly by: string } | null }[];
+}
+
+let journey: Journey;
+beforeAll(async () => {
+  journey = await openJourney({ limits: { quorumSilenceMs: LEAP_MS } });
+});
+afterAll(async () => {
+  await journey.close();
+  forgetKeys();
+});
+
+test('a day is closed over the surface: a break of one book worked by two people, netted, signed by three, settled', async () => {
+  const { mocks, clock, gateway } = journey;
+  for (const [i, home] of exchanges.entries()) {
+    const listing = sampleListing(home, 100 + i, clock.nowMs());
+    mocks[home].desk.publish(listing);
+    await journey.settle();
+    await runTrade(journey, home, HOSTS[home], listing, { allFunds: true });
+  }
+  const date = dateAt(clock.nowMs());
+  const said: string[] = [];
+  const say = async (text: string) => void said.push(text);
+  expect(await closeDay({ federation: journey, operatorToken: OPERATOR, say, title: say })).toBe(true);
+  if (process.env.SHOW) console.log(said.join('\n'));
+
+  const day = await getJson<DayView>(journey, `/v1/clearing/cycles/${date}`);
+  expect(day.state).toBe('closed');
+  expect(day.checklist.every(({ done }) => done !== null)).toBe(true);
+  const { rows } = await gateway.database.query(
+    `select b.code, b.side, b.delta_fen, b.state, b.closed_as, b.maker, a.checker from clearing_break b
+       join clearing_approval a on a.proposal = b.proposal`,
+  );
+  expect(rows).toEqual([
+    {
+      code: 'AMT+',
+      side: 'szse',
+      delta_fen: 100_000n,
+      state: 'closed',
+      closed_as: 'resolved',
+      maker: 'wang.min',
+      checker: 'li.na',
+    },
+  ]);
+  const nets = await gateway.database.query(
+    'select state, entries, held_deals from clearing_net where cycle = $1 order by no',
+    [date],
+  );
+  expect(nets.rows).toEqual([
+    { state: 'superseded', entries: 2n, held_deals: 1n },
+    { state: 'settled', entries: 3n, held_deals: 0n },
+  ]);
+  const instructions = await gateway.database.query('select payer, payee, fen, state from clearing_instruction');
+  expect(instructions.rows).toEqual([{ payer: 'ctex', payee: 'stex', fen: 257_000n, state: 'settled' }]);
+  const settled = await gateway.database.query(`select from receipt where kind = 'settled'`);
+  expect(settled.rows).toHaveLength(3);
+  expect(journey.errors).toEqual([]);
+});
