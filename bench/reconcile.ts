@@ -47,6 +47,7 @@ export async function benchReconcile({ deals, progress }: ReconcileBench): Promi
       made,
       {
         url: scratch.url,
+        tolerances: [],
         limits: defaultLimits,
         nowMs: Date.now,
         progress(stage) {

@@ -186,6 +186,11 @@ export const settings = {
     zh: '节假日安排的补充文件（JSON）',
     en: 'a JSON file that supplements the business calendar',
   },
+  QIAO_TOLERANCES: {
+    schema: { type: 'string', maxLength: 1024 },
+    zh: '对账容差文件（JSON，schemas/tolerances.schema.json）',
+    en: 'a JSON file of reconciliation tolerances (schemas/tolerances.schema.json)',
+  },
   QIAO_SETTLEMENT: {
     schema: { type: 'string', maxLength: 1024 },
     zh: '交收规则文件（JSON）：各所行号与账号、清分与放款规则；生产环境不设则不发支付指令',

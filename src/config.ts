@@ -31,6 +31,8 @@ export interface Config {
   /** Absent: local accounts only. */
   readonly openId: OpenIdConfig | undefined;
   readonly calendarFile: string | undefined;
+  /** Absent: amounts agree to the fen. */
+  readonly tolerancesFile: string | undefined;
   /** Absent: the rules that come with the program, on sample accounts. */
   readonly settlementFile: string | undefined;
   /** Who goes on with a day's close: the gateway by its clock, or somebody by hand. */
@@ -246,6 +248,7 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
   const address = splitAddress(values.QIAO_SZSE_ADDRESS ?? '');
   const exchangePort = values.QIAO_EXCHANGE_PORT;
   const calendar = values.QIAO_CALENDAR;
+  const tolerances = values.QIAO_TOLERANCES;
   const settlement = values.QIAO_SETTLEMENT;
   return {
     environment: values.NODE_ENV as Config['environment'],
@@ -272,6 +275,7 @@ function build(values: Values, sources: Config['sources'], production: boolean, 
             roles: String(values.QIAO_OIDC_ROLES),
           },
     calendarFile: calendar === undefined ? undefined : resolve(cwd, calendar),
+    tolerancesFile: tolerances === undefined ? undefined : resolve(cwd, tolerances),
     settlementFile: settlement === undefined ? undefined : resolve(cwd, settlement),
     clearing: values.QIAO_CLEARING as Config['clearing'],
     member: String(values.QIAO_MEMBER),
@@ -351,6 +355,7 @@ export function describeConfig(config: Config): readonly ConfigRow[] {
     QIAO_MEMBER: config.member,
     QIAO_CLEARING: config.clearing,
     QIAO_CALENDAR: config.calendarFile,
+    QIAO_TOLERANCES: config.tolerancesFile,
     QIAO_SETTLEMENT: config.settlementFile,
   };
   const rows = settingNames.map((name) => ({ name, value: shown[name] ?? '', source: sources[name] }));

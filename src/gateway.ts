@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Access, openAccess } from './access/access.ts';
 import type { Closing } from './clearing/cycle-close.ts';
 import type { SettlementRules } from './clearing/settlement-rules.ts';
+import type { Tolerance } from './clearing/tolerance.ts';
 import type { Config } from './config.ts';
 import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
@@ -45,6 +46,8 @@ export interface GatewayParts {
   /** The database in use, embedded or not. */
   readonly databaseUrl: string;
   readonly calendars?: Calendars;
+  /** Absent: amounts of the books agree with the journal's to the fen. */
+  readonly tolerances?: readonly Tolerance[];
   /** Absent: those that come with the program, on sample accounts. */
   readonly settlementRules?: SettlementRules;
   readonly log: Log;

@@ -84,6 +84,7 @@ describe('the configuration', () => {
       QIAO_SZSE_ADDRESS: '[fd00::1]:7001',
       QIAO_CTEX_URL: 'https://ctex.example/api',
       QIAO_CALENDAR: 'calendar.json',
+      QIAO_TOLERANCES: 'tolerances.json',
     };
     const config = readConfig(env, { cwd: '/srv', settings: { PORT: '9001' }, limits: { poolSize: 3 } });
     expect(config).toMatchObject({
@@ -94,6 +95,7 @@ describe('the configuration', () => {
       keysFolder: '/srv/keys',
       keysPassphrase: 'geheim genug',
       calendarFile: '/srv/calendar.json',
+      tolerancesFile: '/srv/tolerances.json',
       exchanges: { szseAddress: { host: 'fd00::1', port: 7001 }, stexUrl: undefined },
       limits: { poolSize: 3, pageLimit: 200 },
       sources: { PORT: 'flag', HOST: 'environment', LOG_LEVEL: 'default', QIAO_STEX_URL: 'unset' },

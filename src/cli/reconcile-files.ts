@@ -5,6 +5,7 @@ import type { LoadParts } from '../clearing/load.ts';
 import { loadJournalLines } from '../clearing/load-journal.ts';
 import { foundIn, type KeptFound } from '../clearing/match-found.ts';
 import { type RunSummary, reconcile } from '../clearing/reconcile.ts';
+import type { Tolerance } from '../clearing/tolerance.ts';
 import type { Limits } from '../config-settings.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { BookRefused } from '../http/problem-books.ts';
@@ -22,6 +23,7 @@ export interface BookFiles {
 export interface FileParts {
   /** A database of its own with all tables and no rows yet; the login owns it. */
   readonly url: string;
+  readonly tolerances: readonly Tolerance[];
   readonly limits: Pick<Limits, 'clearingTimeoutMs' | 'clearingJobs' | 'quarantineRows' | 'quarantineBytes'>;
   nowMs(): number;
   /** Of all bytes while loading, of all partitions while comparing; `stage` changes in this order. */
@@ -74,7 +76,7 @@ export async function reconcileFiles<Result>(
   });
   try {
     const summary = await reconcile(
-      { ...order, tolerances: [] },
+      { ...order, tolerances: parts.tolerances },
       {
         database,
         jobs: jobsHere(limits.clearingJobs),

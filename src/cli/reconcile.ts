@@ -17,6 +17,7 @@ import { configFor } from './config.ts';
 import { writeJson } from './output.ts';
 import type { Stage } from './reconcile-files.ts';
 import { EXIT, Surroundings } from './terminal.ts';
+import { tolerancesFor } from './tolerances.ts';
 
 interface Options {
   readonly date: string;
@@ -47,9 +48,10 @@ export const addReconcile: AddCommand = (program, { terminal, end }) => {
       }
       const { reconcileFiles } = await import('./reconcile-files.ts');
       const config = configFor(terminal.env);
+      const tolerances = tolerancesFor(config);
       const files = { date, journal, statements: statement as Record<Exchange, string> };
       await onScratch(config, async (url) => {
-        const parts = { url, limits: config.limits, nowMs: terminal.nowMs, progress: bar(terminal.stderr) };
+        const parts = { url, tolerances, limits: config.limits, nowMs: terminal.nowMs, progress: bar(terminal.stderr) };
         await reconcileFiles(files, parts, async (reconciled) => {
           if (!reconciled.ok) {
             await writeJson(terminal.stderr, booksProblem(reconciled.refused));
@@ -146,7 +148,7 @@ function lineOf(one: KeptFound) {
   };
 }
 
-function summaryOf({ cycle, version, tally, equal, breaks, rulesSha256, resultSha256 }: RunSummary) {
+function summaryOf({ cycle, version, tally, equal, breaks, tolerated, rulesSha256, resultSha256 }: RunSummary) {
   const rows = Object.fromEntries(
     Object.entries(tally).map(([side, heaps]) => [
       side,
@@ -160,7 +162,16 @@ function summaryOf({ cycle, version, tally, equal, breaks, rulesSha256, resultSh
   );
   const total = Object.values(breaks).reduce((sum, count) => sum + count, 0);
   const dealsEqual = equal.reduce((sum, { deals }) => sum + deals, 0);
-  return { date: cycle, version, dealsEqual, breaks: total, byCode: breaks, rows, rulesSha256, resultSha256 };
+  const letPass = tolerated.map(({ side, deals, deltaFen, grossFen }) => ({
+    exchange: side,
+    deals,
+    delta: formatFen(BigInt(deltaFen), 'yuan'),
+    gross: formatFen(BigInt(grossFen), 'yuan'),
+  }));
+  return {
+    ...{ date: cycle, version, dealsEqual, breaks: total, byCode: breaks, tolerated: letPass, rows },
+    ...{ rulesSha256, resultSha256 },
+  };
 }
 
 const STAGES: Readonly<Record<Stage, string>> = {

@@ -13,6 +13,7 @@ import { openLog } from './log.ts';
 import { write } from './output.ts';
 import { settlementRulesFor } from './settlement.ts';
 import { EXIT } from './terminal.ts';
+import { tolerancesFor } from './tolerances.ts';
 
 const PLAIN =
   '  !! 与交易所之间没有 TLS（仅供试用）/ lines to exchanges without TLS (for trials only): QIAO_PLAIN_LINKS=refuse';
@@ -28,6 +29,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
       const stopped = terminal.stopped();
       const calendars = calendarsFor(config);
       const settlementRules = settlementRulesFor(config);
+      const tolerances = tolerancesFor(config);
       let cut = false;
       const embedded =
         config.databaseUrl === undefined
@@ -52,6 +54,7 @@ export const addStart: AddCommand = (program, { terminal, end }) => {
           databaseUrl: config.databaseUrl ?? embedded!.url,
           calendars,
           settlementRules,
+          tolerances,
           log,
         });
         await write(

@@ -22,13 +22,18 @@ describe('qiao reconcile', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const files = { ctex: `${sample}ctex.jsonl`, stex: `${sample}stex.xml`, szse: `${sample}szse.txt` };
-  const reconcile = (out: string, statements: Readonly<Record<string, string>> = files, date = '2026-03-02') =>
+  const reconcile = (
+    out: string,
+    statements: Readonly<Record<string, string>> = files,
+    date = '2026-03-02',
+    more: Readonly<Record<string, string>> = {},
+  ) =>
     qiao(
       [
         ...['reconcile', '--date', date, '--journal', `${sample}journal.jsonl`, '--out', out],
         ...Object.entries(statements).flatMap(([exchange, file]) => ['--statement', `${exchange}=${file}`]),
       ],
-      { env },
+      { env: { ...env, ...more } },
     );
 
   it('finds on the sample exactly what its key holds: no break less, none more', async () => {
@@ -95,6 +100,34 @@ describe('qiao reconcile', () => {
     expect(added('stex')).toEqual([205, 78_454_892_981n]);
     const trailer = (await readFile(files.szse, 'utf8')).trimEnd().split('\n').at(-1)!.split('|');
     expect(added('szse')).toEqual([Number(trailer[1]), BigInt(trailer[2]!)]);
+  });
+
+  it('lets pass what QIAO_TOLERANCES says, and totals it apart from what agrees', async () => {
+    const tolerances = join(folder, 'tolerances.json');
+    const all = [
+      ['ctex', 'stex'],
+      ['ctex', 'szse'],
+      ['stex', 'szse'],
+    ].map((pair) => ({
+      ...{ pair, currency: 'CNY', absolute: '0.01', bps: 0, provenance: 'assumption' },
+      basis: { zh: '测试用', en: 'for tests' },
+    }));
+    await writeFile(tolerances, JSON.stringify(all));
+    const exact = JSON.parse((await reconcile(join(folder, 'exact.jsonl'))).stdout.toString());
+    const out = join(folder, 'tolerated.jsonl');
+    const ran = await reconcile(out, files, '2026-03-02', { QIAO_TOLERANCES: tolerances });
+    const summary = JSON.parse(ran.stdout.toString());
+    expect(summary.rulesSha256).not.toBe(exact.rulesSha256);
+    const passed = summary.tolerated.reduce((sum: number, { deals }: { deals: number }) => sum + deals, 0);
+    expect(summary.breaks).toBe(exact.breaks - passed);
+    expect(passed).toBeGreaterThan(0);
+    for (const { deals, gross } of summary.tolerated) expect(BigInt(gross.replace('.', ''))).toBe(BigInt(deals));
+    const breaks = jsonLines(await readFile(out, 'utf8'));
+    expect(breaks.map(({ delta }) => delta)).not.toContain('0.01');
+    await writeFile(tolerances, JSON.stringify(all.map(({ basis: _, ...rest }) => rest)));
+    const refused = await reconcile(out, files, '2026-03-02', { QIAO_TOLERANCES: tolerances });
+    expect(refused.exit).toBe(1);
+    expect(refused.stderr).toMatch(/QIAO_TOLERANCES.*\/0\/basis/);
   });
 
   it('refuses a statement that was cut short, whole, with its reasons, and compares nothing', async () => {
