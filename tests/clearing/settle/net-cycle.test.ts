@@ -53,6 +53,16 @@ describe('netting the fees of a business day', () => {
     expect((await netsOf(desk.database, DAY)).map(({ state }) => state)).toEqual(['netted', 'superseded']);
   });
 
+  it('takes a deal out again when a break turns up before the three have signed', async () => {
+    await desk.trade({ no: '1' });
+    await desk.trade({ no: '2' });
+    expect((await desk.net()).entries).toBe(2n);
+    await desk.book({ no: '2', off: -1n });
+    const net = await desk.net();
+    expect(await subjects(net.id)).toEqual(['ctex:1 fee 50000']);
+    expect(net).toMatchObject({ heldDeals: 1n, nets: [{ payIn: '500.00' }] });
+  });
+
   it('gives the same net when it is asked again, or after the books were compared again', async () => {
     await desk.trade({ no: '1' });
     await desk.trade({ no: '2', off: -5n });

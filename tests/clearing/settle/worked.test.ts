@@ -6,7 +6,7 @@ import { holdsOf } from '../../../src/clearing/hold.ts';
 import { netCycle } from '../../../src/clearing/net-cycle.ts';
 import { entriesOf } from '../../../src/clearing/net-read.ts';
 import { work } from '../../../src/clearing/work.ts';
-import type { Order } from '../../../src/clearing/work-decide.ts';
+import type { Order } from '../../../src/clearing/work-order.ts';
 import { libraryCalendars } from '../../../src/rules/calendar.ts';
 import { Desk, given } from './desk.ts';
 
