@@ -1,0 +1,105 @@
+import { defaultLimits } from '../../src/config-settings.ts';
+import type { Gateway } from '../../src/gateway.ts';
+import { isRunning, until } from '../support/processes.ts';
+import { type Market, openMarket } from './market.ts';
+
+let market: Market;
+afterEach(() => market?.close());
+
+const linkOf = async (gateway: Gateway) => {
+  const { rows } = await gateway.database.query<{ exchange: string; holder: string }>('select * from link_owner');
+  return new Map(rows.map(({ exchange, holder }) => [exchange, holder]));
+};
+
+describe('two gateways on one database', () => {
+  it('share the work: one holds each single line, what the other takes in is handed over, and all is done once', async () => {
+    market = await openMarket();
+    // So slow a sweep that only a wake-up can have told the holder.
+    const slow = { pollIntervalMs: 3_600_000 };
+    const one = await market.open(slow);
+    await until(async () => (await linkOf(one)).size === 2);
+    const other = await market.open(slow);
+    try {
+      const holders = await linkOf(one);
+      expect(new Set(holders.values()).size).toBe(1);
+      // ctex pushes to the one that holds nothing.
+      market.aim(other.url);
+      market.publish(15);
+      await market.settle();
+      expect(await linkOf(one)).toEqual(holders);
+    } finally {
+      await Promise.all([one.stop(), other.stop()]);
+    }
+    await market.proveWhole();
+    expect(market.errors).toEqual([]);
+  }, 120_000);
+
+  it('the holder stops in the middle of a flood: the other goes on at once, without a gap', async () => {
+    market = await openMarket();
+    let holder = await market.open();
+    await until(async () => (await linkOf(holder)).size === 2);
+    let other = await market.open();
+    try {
+      for (let change = 0; change < 3; change++) {
+        const before = await market.holderOf('szse');
+        market.aim(other.url);
+        market.publish(10);
+        await until(() => market.shown().shown > (market.shown().wanted * 2) / 3, 60_000);
+        await holder.stop();
+        await until(async () => (await market.holderOf('szse')).token > before.token, 60_000);
+        [holder, other] = [other, await market.open()];
+      }
+      await market.settle();
+    } finally {
+      await Promise.all([holder.stop(), other.stop()]);
+    }
+    await market.proveWhole();
+  }, 240_000);
+});
+
+describe('two gateway processes on one database', () => {
+  it('kill -9 of whoever holds the session: the other takes over, and every message has its one effect', async () => {
+    expect(defaultLimits.termMs + 2 * defaultLimits.beatMs).toBeLessThan(10_000);
+    market = await openMarket();
+    let gateways = await Promise.all([market.start(), market.start()]);
+    const took: number[] = [];
+    for (let kill = 0; kill < 2; kill++) {
+      await until(async () => !(await market.holderOf('szse')).over, 60_000);
+      const { pid, token } = await market.holderOf('szse');
+      const holder = gateways.find(({ child }) => child.pid === pid)!;
+      const other = gateways.find(({ child }) => child.pid !== pid)!;
+      market.aim(other.url);
+      market.publish(15);
+      await until(() => market.shown().shown > market.shown().wanted / 2, 60_000);
+      const killedAt = performance.now();
+      await holder.child.kill('SIGKILL');
+      expect(isRunning(pid)).toBe(false);
+      await until(async () => (await market.holderOf('szse')).token > token, 60_000);
+      took.push(Math.round(performance.now() - killedAt));
+      expect((await market.holderOf('szse')).pid).toBe(other.child.pid);
+      await market.settle();
+      if (kill === 0) gateways = [other, await market.start()];
+    }
+    await market.proveWhole();
+    process.stdout.write(`takeover after kill -9: ${took.join(', ')} ms\n`);
+  }, 400_000);
+
+  it('a holder that was frozen finds its session gone and does no harm', async () => {
+    market = await openMarket();
+    const [frozen, other] = await Promise.all([market.start(), market.start()]);
+    await until(async () => !(await market.holderOf('szse')).over, 60_000);
+    const { pid, token } = await market.holderOf('szse');
+    const [holder, next] = frozen.child.pid === pid ? [frozen, other] : [other, frozen];
+    market.aim(next.url);
+    market.publish(10);
+    await until(() => market.shown().shown > market.shown().wanted / 3, 60_000);
+    process.kill(pid, 'SIGSTOP');
+    await until(async () => (await market.holderOf('szse')).token > token, 60_000);
+    market.publish(5);
+    process.kill(pid, 'SIGCONT');
+    await market.settle();
+    expect((await market.holderOf('szse')).pid).toBe(next.child.pid);
+    await market.proveWhole();
+    expect(await holder.child.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  }, 400_000);
+});
