@@ -1,8 +1,9 @@
 import { transaction } from '../journal/database.ts';
 import { lockBreaks } from './break.ts';
-import { detected, type Judged, judge } from './break-judge.ts';
+import { detected, judge } from './break-judge.ts';
 import { type Absorbed, type EngineParts, keepJudged, measuresOf, PAGE, sum } from './break-keep.ts';
 import { proofsOf } from './break-proof.ts';
+import type { Judged } from './break-walk.ts';
 import type { Found } from './classify.ts';
 import { foundIn } from './match-found.ts';
 

@@ -3,7 +3,8 @@ import type { Calendar } from '../rules/calendar.ts';
 import { gapsOf, residualOf } from './adjustment.ts';
 import { agedSeverity, ageOf, dueOf, escalationOf, gravest } from './ageing.ts';
 import type { Break, Standing } from './break.ts';
-import { type BreakAct, type BreakState, type ClosedAs, leadsTo } from './break-states.ts';
+import { leadsTo } from './break-states.ts';
+import { type Judged, Walk } from './break-walk.ts';
 import type { Found } from './classify.ts';
 
 /** What a comparison says of a break: what it found, or that it found nothing where it looked. */
@@ -18,20 +19,6 @@ export interface Measures {
   readonly calendar: Calendar;
   readonly escalationFen: bigint;
   readonly at: Date;
-}
-
-/** One step of the comparison's own: an act, and the state it leads to. */
-export interface Step {
-  readonly act: BreakAct;
-  readonly from: BreakState | 'none';
-  readonly to: BreakState;
-  readonly version: number;
-}
-
-/** The break after it, and the steps there; undefined steps: nothing has changed. */
-export interface Judged {
-  readonly after: Break;
-  readonly steps: readonly Step[];
 }
 
 /** SHA-256, hex, of what was found: as long as it is the same, so is what a proposal or a booking was about. */
@@ -211,55 +198,4 @@ export function aged(before: Break, date: string, { calendar, escalationFen, at 
 function largest({ homeFen, hostFen }: { readonly homeFen: bigint; readonly hostFen: bigint }): bigint {
   const [home, host] = [homeFen < 0n ? -homeFen : homeFen, hostFen < 0n ? -hostFen : hostFen];
   return home > host ? home : host;
-}
-
-/** Goes from state to state as the life cycle allows the comparison to; anything else is our bug. */
-class Walk {
-  readonly #about: Break;
-  readonly #booked: Standing | undefined;
-  readonly #steps: Step[];
-  #state: BreakState;
-  #version: number;
-
-  constructor(about: Break, booked: Standing | undefined, steps: readonly Step[] = []) {
-    this.#about = about;
-    this.#booked = booked;
-    this.#steps = [...steps];
-    this.#state = about.state;
-    this.#version = about.version;
-  }
-
-  get state(): BreakState {
-    return this.#state;
-  }
-
-  get isStill(): boolean {
-    return this.#steps.length === 0;
-  }
-
-  go(act: BreakAct): void {
-    const from = this.#state;
-    const [to] = leadsTo(act, from, 'engine');
-    if (to === undefined) throw new Error(`assertion: ${act} does not lead on from ${from}`);
-    this.#version += 1;
-    this.#state = to;
-    this.#steps.push({ act, from, to, version: this.#version });
-  }
-
-  end(): Judged {
-    const isUndone = this.#steps.some(({ act }) => act === 'relapse' || act === 'return');
-    const after: Break = {
-      ...this.#about,
-      state: this.#state,
-      version: this.#version,
-      checker: isUndone ? null : this.#about.checker,
-      closedAs: this.#state === 'closed' ? (this.#about.closedAs ?? this.#closing()) : null,
-    };
-    return { after, steps: this.#steps };
-  }
-
-  #closing(): ClosedAs {
-    if (this.#steps.some(({ act }) => act === 'clear')) return 'cleared';
-    return this.#booked?.action === 'write-off' ? 'written-off' : 'resolved';
-  }
 }

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { recordAct } from '../journal/audit.ts';
 import type { Database, Queryable } from '../journal/database.ts';
 import type { Calendar } from '../rules/calendar.ts';
-import { addBreaks, type KeptAct, keepActs, saveBreaks } from './break.ts';
-import type { Judged, Measures } from './break-judge.ts';
+import { addBreaks, saveBreaks } from './break.ts';
+import { type KeptAct, keepActs } from './break-acts.ts';
+import type { Measures } from './break-judge.ts';
+import type { Judged } from './break-walk.ts';
 
 export interface EngineParts {
   readonly database: Database;

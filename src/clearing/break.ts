@@ -47,22 +47,6 @@ export interface Break {
   readonly changedAt: Date;
 }
 
-/** One act to be kept: of a break that moves with the version it reaches, of a note without. */
-export interface KeptAct {
-  readonly breakId: string;
-  readonly version: number | null;
-  readonly act: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly role: string;
-  readonly actor: string;
-  readonly reason?: string;
-  readonly note?: string;
-  readonly detail?: Readonly<Record<string, unknown>>;
-  readonly deed: string;
-  readonly at: Date;
-}
-
 /** What stands in the books for a break's sake: not reversed yet; at most one. */
 export interface Standing {
   readonly no: bigint;
@@ -184,65 +168,5 @@ export async function saveBreaks(connection: Queryable, breaks: readonly Break[]
     'id',
     typesOf(table),
     breaks.map((one) => rowOf(one, table)),
-  );
-}
-
-/** Keeps acts in their order; those of a break before the break itself is saved. */
-export async function keepActs(connection: Queryable, acts: readonly KeptAct[]): Promise<void> {
-  await insertRows(
-    connection,
-    'clearing_act',
-    {
-      break_id: 'text',
-      version: 'integer',
-      act: 'text',
-      from_state: 'text',
-      to_state: 'text',
-      role: 'text',
-      actor: 'text',
-      reason: 'text',
-      note: 'text',
-      detail: 'json',
-      deed: 'uuid',
-      at: 'timestamptz',
-    },
-    acts.map(({ breakId, from, to, detail, reason, note, ...act }) => ({
-      ...act,
-      break_id: breakId,
-      from_state: from,
-      to_state: to,
-      reason: reason ?? null,
-      note: note ?? null,
-      detail: JSON.stringify(detail ?? {}),
-    })),
-  );
-}
-
-/** What is booked at once: reversals and new entries, each of an approved proposal. */
-export interface NewAdjustment {
-  readonly breakId: string;
-  readonly proposal: bigint;
-  readonly reverses: bigint | null;
-  readonly entries: readonly Entry[];
-  readonly postedBy: string;
-  readonly at: Date;
-}
-
-export async function bookAdjustments(connection: Queryable, adjustments: readonly NewAdjustment[]): Promise<void> {
-  if (adjustments.length === 0) return;
-  await connection.query(
-    `insert into clearing_adjustment (break_id, proposal, reverses, accounts, amounts_fen, posted_by, at)
-     select b, p, r, a::text[], f::bigint[], by, at
-       from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-         as t(b, p, r, a, f, by, at)`,
-    [
-      adjustments.map(({ breakId }) => breakId),
-      adjustments.map(({ proposal }) => proposal),
-      adjustments.map(({ reverses }) => reverses),
-      adjustments.map(({ entries }) => `{${entries.map(({ account }) => `"${account}"`).join()}}`),
-      adjustments.map(({ entries }) => `{${entries.map(({ amountFen }) => amountFen).join()}}`),
-      adjustments.map(({ postedBy }) => postedBy),
-      adjustments.map(({ at }) => at),
-    ],
   );
 }

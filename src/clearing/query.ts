@@ -9,7 +9,8 @@ import { accepted, type Checked, type Refusal, refuse, refused } from '../contra
 import { recordAct } from '../journal/audit.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Calendar, workingDayAt } from '../rules/calendar.ts';
-import { type Break, keepActs, lockBreaks, saveBreaks } from './break.ts';
+import { type Break, lockBreaks, saveBreaks } from './break.ts';
+import { keepActs } from './break-acts.ts';
 import { leadsTo } from './break-states.ts';
 import { evidenceThere } from './proposal-kept.ts';
 

@@ -1,57 +1,10 @@
-import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
-import { reversed } from './adjustment.ts';
-import type { Break, NewAdjustment, Standing } from './break.ts';
-import { type BreakState, leadsTo } from './break-states.ts';
-import { isNote, type Proposal, propose, type Wish } from './proposal.ts';
-import { entriesSigned, type KeptProposal } from './proposal-kept.ts';
-
-/** What somebody wants done with a break. */
-export type Order =
-  | { readonly act: 'take' | 'post' }
-  | { readonly act: 'assign'; readonly to: string }
-  | { readonly act: 'propose'; readonly wish: Wish }
-  /** `sha256`: of the proposal that was looked at. */
-  | { readonly act: 'approve'; readonly sha256: string }
-  /** Always with its reason. */
-  | { readonly act: 'withdraw' | 'return' | 'reopen'; readonly note: string }
-  | Remark;
-
-/** Leaves the break as it is. */
-type Remark = { readonly act: 'comment'; readonly note: string } | { readonly act: 'attach'; readonly sha256: string };
-
-/** What there is, read under lock. */
-export interface Known {
-  readonly breaks: ReadonlyMap<string, { readonly stands: Break; readonly booked: Standing | undefined }>;
-  readonly proposals: ReadonlyMap<bigint, KeptProposal>;
-  readonly evidence: ReadonlySet<string>;
-  readonly makers: ReadonlySet<string>;
-}
-
-export interface About {
-  readonly by: { readonly name: string; readonly role: string };
-  readonly at: Date;
-  readonly thresholdFen: bigint;
-  readonly known: Known;
-}
-
-/** One act, decided: what the break becomes and what is kept beside it. `after === before`: it stays as it is. */
-export interface Done {
-  readonly order: Order;
-  readonly before: Break;
-  readonly after: Break;
-  readonly reason?: string;
-  readonly note?: string;
-  readonly detail: Readonly<Record<string, string>>;
-  readonly proposal?: Proposal;
-  readonly approval?: {
-    readonly proposal: bigint;
-    readonly sha256: string;
-    readonly maker: string;
-    readonly checker: string;
-    readonly place: number;
-  };
-  readonly booking?: readonly Omit<NewAdjustment, 'postedBy' | 'at'>[];
-}
+import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts';
+import type { Break } from './break.ts';
+import { leadsTo } from './break-states.ts';
+import { isNote } from './proposal.ts';
+import type { KeptProposal } from './proposal-kept.ts';
+import { type About, type Done, moved, type Order, type Remark } from './work-order.ts';
+import { approved, posted, proposed } from './work-review.ts';
 
 interface Asked {
   readonly breakId: string;
@@ -120,90 +73,6 @@ function remark(order: Remark, stands: Break, { by, known }: About): Checked<Don
   );
   const detail: Record<string, string> = called.length === 0 ? {} : { mentions: [...new Set(called)].join(' ') };
   return accepted({ ...nothing, note: order.note, detail });
-}
-
-/** What is done with can only be taken back. */
-const DONE: readonly BreakState[] = ['posted', 'verified', 'written-off', 'closed'];
-
-function proposed(
-  order: Extract<Order, { act: 'propose' }>,
-  stands: Break,
-  booked: Standing | undefined,
-  about: About,
-): Checked<Done> {
-  const { wish } = order;
-  const wrong: Refusal[] = wish.evidence.flatMap((one, at) =>
-    about.known.evidence.has(one) ? [] : [refuse('reference-unknown', `/evidence/${at}`)],
-  );
-  if (DONE.includes(stands.state) && wish.action !== 'reverse')
-    wrong.push(refuse('state-forbids', '/action', stands.state));
-  if (wrong.length > 0) return refused(...wrong);
-  const made = propose(wish, stands, booked, { maker: about.by.name, at: about.at, thresholdFen: about.thresholdFen });
-  if (!made.ok) return made;
-  const { sha256 } = made.value;
-  const changes = { assignee: about.by.name, maker: about.by.name, proposalSha256: sha256, checker: null };
-  const detail = { sha256, action: wish.action };
-  return moved(order, stands, 'proposed', about, changes, {
-    proposal: made.value,
-    detail,
-    reason: wish.reason,
-    note: wish.note,
-  });
-}
-
-function approved(
-  order: Extract<Order, { act: 'approve' }>,
-  stands: Break,
-  kept: KeptProposal,
-  about: About,
-): Checked<Done> {
-  const checker = about.by.name;
-  if (kept.maker === checker || kept.checkers.includes(checker)) return refused(refuse('same-operator', ''));
-  if (order.sha256 !== kept.sha256) return refused(refuse('proposal-differs', '/sha256', kept.sha256));
-  const { no: proposal, sha256, maker } = kept;
-  const place = kept.checkers.length + 1;
-  const approval = { proposal, sha256, maker, checker, place };
-  const to = place < kept.needed ? 'proposed' : 'approved';
-  return moved(order, stands, to, about, { checker }, { approval, detail: { sha256 } });
-}
-
-const BECOMES: Partial<Record<Wish['action'], BreakState>> = {
-  suspend: 'suspended',
-  'write-off': 'written-off',
-  reverse: 'reopened',
-};
-
-/** Books what was signed: what stood before is reversed first, line by line. */
-function posted(
-  order: Order,
-  stands: Break,
-  booked: Standing | undefined,
-  kept: KeptProposal,
-  about: About,
-): Checked<Done> {
-  const of = { breakId: stands.id, proposal: kept.no };
-  const red = booked === undefined ? [] : [{ ...of, reverses: booked.no, entries: reversed(booked.entries) }];
-  const black = kept.action === 'reverse' ? [] : [{ ...of, reverses: null, entries: entriesSigned(kept) }];
-  const settles = kept.action !== 'reverse' && kept.action !== 'suspend';
-  const to = BECOMES[kept.action] ?? 'posted';
-  const changes = {
-    coveredSha256: settles ? stands.findingSha256 : null,
-    ...(to === 'reopened' ? { checker: null } : {}),
-  };
-  const detail = { sha256: kept.sha256, action: kept.action };
-  return moved(order, stands, to, about, changes, { booking: [...red, ...black], detail });
-}
-
-function moved(
-  order: Order,
-  before: Break,
-  state: BreakState,
-  { at }: About,
-  changes: Partial<Break>,
-  beside: Partial<Done> = {},
-): Checked<Done> {
-  const after: Break = { ...before, ...changes, state, version: before.version + 1, closedAs: null, changedAt: at };
-  return accepted({ order, before, after, detail: {}, ...('note' in order ? { note: order.note } : {}), ...beside });
 }
 
 function sure(kept: KeptProposal | undefined): KeptProposal {

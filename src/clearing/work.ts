@@ -3,9 +3,12 @@ import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts'
 import { recordActs } from '../journal/audit.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { insertRows } from '../journal/rows.ts';
-import { type Break, bookAdjustments, type KeptAct, keepActs, lockBreaks, saveBreaks } from './break.ts';
+import { bookAdjustments } from './adjustment-kept.ts';
+import { type Break, lockBreaks, saveBreaks } from './break.ts';
+import { type KeptAct, keepActs } from './break-acts.ts';
 import { evidenceThere, keepProposals, proposalsNumbered } from './proposal-kept.ts';
-import { type Done, decideWork, type Known, type Order } from './work-decide.ts';
+import { decideWork } from './work-decide.ts';
+import type { Done, Known, Order } from './work-order.ts';
 
 /** One break to be acted on, as it was read: `version` is what the person saw (If-Match). */
 export interface Task {

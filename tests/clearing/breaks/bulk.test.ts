@@ -1,7 +1,7 @@
 import { breakTotals, listBreaks } from '../../../src/clearing/break-list.ts';
 import { parseWish } from '../../../src/clearing/proposal.ts';
 import { type By, work } from '../../../src/clearing/work.ts';
-import type { Order } from '../../../src/clearing/work-decide.ts';
+import type { Order } from '../../../src/clearing/work-order.ts';
 import { firstBrokenAct } from '../../../src/journal/audit.ts';
 import type { Queryable } from '../../../src/journal/database.ts';
 import { Desk, outcome, person, type Told } from './desk.ts';

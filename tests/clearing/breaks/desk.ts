@@ -9,7 +9,7 @@ import { type BreakCode, breakId, severityOf } from '../../../src/clearing/codes
 import { keepFound } from '../../../src/clearing/match-found.ts';
 import type { Wish } from '../../../src/clearing/proposal.ts';
 import { type By, type WorkParts, work } from '../../../src/clearing/work.ts';
-import type { Order } from '../../../src/clearing/work-decide.ts';
+import type { Order } from '../../../src/clearing/work-order.ts';
 import { formatFen } from '../../../src/contract/money.ts';
 import type { Checked } from '../../../src/contract/refusal.ts';
 import { type Database, openDatabase } from '../../../src/journal/database.ts';

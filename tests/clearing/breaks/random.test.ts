@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Role } from '../../../src/access/actor.ts';
 import type { BreakAction } from '../../../src/clearing/break-actions.ts';
-import type { Order } from '../../../src/clearing/work-decide.ts';
+import type { Order } from '../../../src/clearing/work-order.ts';
 import { addDays } from '../../../src/contract/dates.ts';
 import { Desk, outcome, person, type Told } from './desk.ts';
 import { Model } from './model.ts';
