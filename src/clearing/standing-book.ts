@@ -3,7 +3,14 @@ import type { Exchange } from '../contract/exchange.ts';
 import { emptySketch, type Sketch, toggle } from './iblt.ts';
 import type { BookRow } from './row.ts';
 import { cellBytes, hexOf } from './sketch.ts';
-import { canonicalRow, type Session, type StandingRow, sessionOf, symbolOf } from './standing-row.ts';
+import {
+  canonicalRow,
+  type Session,
+  type StandingForm,
+  type StandingRow,
+  sessionOf,
+  symbolOf,
+} from './standing-row.ts';
 import type { StandingSet, StandingSide } from './standing-side.ts';
 import { bookRowOf } from './stated.ts';
 
@@ -103,7 +110,7 @@ async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly S
         if (set.counter !== undefined && row.home !== set.counter && row.host !== set.counter) continue;
         const ordinal = (seen.get(row.dealId) ?? 0) + 1;
         seen.set(row.dealId, ordinal);
-        rows.push(standingRow(row, ordinal));
+        rows.push(standingRow(row, ordinal, set.form));
       }
     }
     if (!next.value.ok) throw new UnreadableBook(next.value.refusals[0]?.en ?? '');
@@ -115,9 +122,10 @@ async function rowsNow(book: StandingBook, set: StandingSet): Promise<readonly S
 }
 
 /** What is compared of a row, and no more: it is kept while the set is. */
-function standingRow(row: BookRow, ordinal: number): StandingRow {
+function standingRow(row: BookRow, ordinal: number, form: StandingForm): StandingRow {
   const { dealId, home, host, state, buyer, seller, priceFen, feeFen, businessDate } = row;
-  return { dealId, ordinal, home, host, state, buyer, seller, priceFen, feeFen, businessDate };
+  const fee = form === 'stated' ? feeFen : null;
+  return { dealId, ordinal, home, host, state, buyer, seller, priceFen, feeFen: fee, businessDate };
 }
 
 function bringUp(kept: Kept, rows: readonly StandingRow[], { form }: StandingSet): void {

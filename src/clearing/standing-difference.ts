@@ -78,12 +78,7 @@ function differenceOf(
   if (one !== undefined && other !== undefined) {
     const [said, meant] = [one.row, other.row];
     const allowed = (amountFen: bigint) => rules.toleratedFen(home, host, amountFen);
-    const all = comparedWith(
-      seenIn(meant),
-      seenIn(said),
-      rules.other === 'journal' ? meant.feeFen : undefined,
-      allowed,
-    );
+    const all = comparedWith(seenIn(meant), seenIn(said), meant.feeFen ?? undefined, allowed);
     const ordered = all.toSorted((a, b) => byEvaluation(a.code, b.code));
     return {
       ...base,
@@ -106,7 +101,7 @@ function digestOf(said: readonly (SaidRow | undefined)[], rules: DifferenceRules
 
 /** In the form in which the day's match compares, which knows more of a row. */
 function seenIn(row: StandingRow): SeenRow {
-  return { ...row, nativeNumber: '', line: 0 };
+  return { ...row, feeFen: row.feeFen ?? 0n, nativeNumber: '', line: 0 };
 }
 
 /**

@@ -162,6 +162,7 @@ const keyOf = (dealId: string, ordinal: number, digest: Buffer) => `${dealId}\n$
 function shown(row: StandingRow | undefined): string | null {
   if (row === undefined) return null;
   const { state, buyer, seller, priceFen, feeFen, businessDate } = row;
-  const [price, fee] = [formatFen(priceFen, 'yuan'), formatFen(feeFen, 'yuan')];
+  const price = formatFen(priceFen, 'yuan');
+  const fee = feeFen === null ? null : formatFen(feeFen, 'yuan');
   return JSON.stringify({ state, buyer, seller, price, fee, businessDate });
 }

@@ -6,8 +6,11 @@ import type { SipKey } from './siphash.ts';
 /** What two sides that look at one deal can both say of it. */
 export type StandingRow = Pick<
   BookRow,
-  'dealId' | 'ordinal' | 'home' | 'host' | 'state' | 'buyer' | 'seller' | 'priceFen' | 'feeFen' | 'businessDate'
->;
+  'dealId' | 'ordinal' | 'home' | 'host' | 'state' | 'buyer' | 'seller' | 'priceFen' | 'businessDate'
+> & {
+  /** Null where only terms are compared: it is not the other exchange's business. */
+  readonly feeFen: bigint | null;
+};
 
 /**
  * How much of a row is compared. `stated`: all of it, an exchange with the journal. `terms`: all but the fee, which is
@@ -42,7 +45,7 @@ export function sessionOf(secret: Uint8Array): Session {
  */
 export function canonicalRow(row: StandingRow, form: StandingForm): string {
   const { dealId, ordinal, home, host, state, buyer, seller, businessDate } = row;
-  const fee = form === 'stated' ? String(row.feeFen) : null;
+  const fee = form === 'stated' && row.feeFen !== null ? String(row.feeFen) : null;
   return JSON.stringify([dealId, ordinal, home, host, state, buyer, seller, String(row.priceFen), fee, businessDate]);
 }
 

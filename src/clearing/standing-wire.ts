@@ -70,7 +70,7 @@ export function writeRows(rows: readonly SaidRow[]): Buffer {
       buyer: row.buyer,
       seller: row.seller,
       priceFen: String(row.priceFen),
-      feeFen: String(row.feeFen),
+      feeFen: row.feeFen === null ? null : String(row.feeFen),
       businessDate: row.businessDate,
     })),
   });
@@ -111,9 +111,10 @@ function rowIn(said: JsonObject): StandingRow | undefined {
   const state = STATES.find((one) => one === said.state);
   if (state === undefined || !isIndex(ordinal) || !isExchange(home) || !isExchange(host)) return undefined;
   if (typeof businessDate !== 'string' || !isDate(businessDate)) return undefined;
-  if (!isText(dealId) || !isText(buyer) || !isText(seller) || !isText(priceFen) || !isText(feeFen)) return undefined;
-  if (!FEN.test(priceFen) || !FEN.test(feeFen)) return undefined;
-  const amounts = { priceFen: BigInt(priceFen), feeFen: BigInt(feeFen) };
+  if (!isText(dealId) || !isText(buyer) || !isText(seller) || !isText(priceFen)) return undefined;
+  if (feeFen !== null && !isText(feeFen)) return undefined;
+  if (!FEN.test(priceFen) || !FEN.test(feeFen ?? '0')) return undefined;
+  const amounts = { priceFen: BigInt(priceFen), feeFen: feeFen === null ? null : BigInt(feeFen) };
   return { dealId, ordinal, home, host, state, buyer, seller, ...amounts, businessDate };
 }
 

@@ -106,7 +106,8 @@ describe('a standing post', () => {
       limits,
     );
     expect(compared.mine.map(({ row }) => row.dealId)).toEqual(['ctex:N3']);
-    expect(compared.theirs.map(({ row }) => row.priceFen)).toEqual([101n]);
+    // What each takes for it is not the other's business.
+    expect(compared.theirs.map(({ row }) => [row.priceFen, row.feeFen])).toEqual([[101n, null]]);
   });
 
   it('shows an exchange the terms of its own deals and nothing else, over mutual TLS', async () => {
