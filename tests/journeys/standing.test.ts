@@ -80,6 +80,10 @@ describe('the standing check, over mutual TLS to the three exchanges', () => {
       'standing-difference',
       'standing-difference',
     ]);
+    const metrics = await (await fetch(`${journey.gateway.url}/metrics`)).text();
+    expect(metrics).toContain('qiao_standing_open{one="ctex",other="journal"} 1\n');
+    expect(metrics).toContain('qiao_standing_open{one="stex",other="journal"} 0\n');
+    expect(metrics).toContain('qiao_standing_silent{one="ctex",other="szse"} 0\n');
     expect(journey.errors).toEqual([]);
   }, 60_000);
 
