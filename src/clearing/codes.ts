@@ -27,7 +27,13 @@ const byAmount = ({ amountFen }: Weight): Severity =>
   amountFen >= GRAVE_FEN ? 'S1' : amountFen >= SERIOUS_FEN ? 'S2' : 'S3';
 const byFinality = ({ isFinal }: Weight): Severity => (isFinal ? 'S1' : 'S2');
 
-/** Every code of a break, in the order of evaluation: the first that fails is the primary one. */
+/**
+ * Every code of a break, in the order of evaluation: the first that fails is the primary one.
+ *
+ * CTL refuses a book and SIG stops the day before anything is compared (controls.ts, signatures.ts). REF and SPL are never
+ * certain: a deal under another number stands as one that is missing and one too many, with the suggestion beside both
+ * (suggest.ts). TAX is between the two books, for the journal says nothing of tax.
+ */
 export const codes = {
   CTL: { zh: '总分不符', en: 'detail and control total differ: statement refused', ofSide: true, severity: 'S1' },
   SIG: { zh: '验签失败或根不符', en: 'signature, root or chain is bad', ofSide: true, severity: 'S1' },

@@ -19,11 +19,16 @@ export interface Judgement {
   readonly codes: Readonly<Record<string, CodeScore>>;
 }
 
-interface CodeScore {
+export interface CodeScore {
   expected: number;
   found: number;
   right: number;
+  /** Found with another amount, or another blame, than the truth's. */
+  deltas: number;
+  blames: number;
 }
+
+export const noScore = (): CodeScore => ({ expected: 0, found: 0, right: 0, deltas: 0, blames: 0 });
 
 /** What rows and sums must come to, by side: all that were loaded, and those of breaks where the truth says it. */
 export type Totals = Readonly<
@@ -41,7 +46,7 @@ export function judge(
   const given = new Map(told.map((one) => [name(one.dealId, one.code, one.side), one]));
   const codes: Record<string, CodeScore> = {};
   const count = (code: string, what: keyof CodeScore) => {
-    codes[code] ??= { expected: 0, found: 0, right: 0 };
+    codes[code] ??= noScore();
     codes[code][what]++;
   };
   for (const { code } of expected) count(code, 'expected');
@@ -55,12 +60,18 @@ export function judge(
       continue;
     }
     count(one.code, 'right');
-    if (one.delta !== undefined && one.delta !== said.deltaFen) deltas++;
+    if (one.delta !== undefined && one.delta !== said.deltaFen) {
+      deltas++;
+      count(one.code, 'deltas');
+    }
     if (one.severity !== said.severity || (one.codes !== undefined && String(one.codes) !== String(said.codes))) {
       severities++;
     }
     if ((said.outcome === 'tolerated') !== (one.code === 'TOL')) severities++;
-    if (one.blame !== said.blame) blames++;
+    if (one.blame !== said.blame) {
+      blames++;
+      count(one.code, 'blames');
+    }
     const [first] = said.suggestions;
     if (one.suggested !== (first && suggestionText(first.kind, first.deals, first.ambiguous))) pairs++;
   }

@@ -132,6 +132,8 @@ const CONTROLS = {
   },
 };
 
+const yuan = (amount: string) => ({ amount, currency: 'CNY' });
+
 describe('books in other forms', () => {
   const csv = (rows: readonly (readonly string[])[], head: readonly string[] = HEAD) =>
     Buffer.from([head, NAMES, ...rows].map((cells) => `${cells.join(',')}\n`).join(''));
@@ -141,6 +143,82 @@ describe('books in other forms', () => {
     expect(bad).toEqual([]);
     expect(rows).toMatchObject(EXPECTED);
     expect(controls).toMatchObject(CONTROLS);
+  });
+
+  test('listing, currency, quantity and tax are read where a book says them, and leave nothing where all deals have it so', async () => {
+    const names = [...NAMES, '挂牌编号', 'currency', '数量', 'tax'];
+    const table = (...more: readonly (readonly string[])[]) =>
+      Buffer.from(
+        [HEAD, names, ...more.map((cells, i) => [...ROWS[i % 2]!, ...cells])]
+          .map((cells) => `${cells.join(',')}\n`)
+          .join(''),
+      );
+    const { rows, bad } = await read(
+      bookForms.csv(cut(table(['ctex:L1', 'USD', '2.50', '12'], ['', 'CNY', '1.0', ''], ['', '', '', '0.00']), 50)),
+    );
+    expect(bad).toEqual([]);
+    expect(rows[0]).toMatchObject({
+      listing: 'ctex:L1',
+      further: { currency: 'USD', quantity: '2.5', taxFen: 1_200n },
+    });
+    expect(rows[1]).not.toHaveProperty('listing');
+    expect(rows[1]).not.toHaveProperty('further');
+    expect(rows[2]).toMatchObject({ further: { taxFen: 0n } });
+    const wrong = await read(
+      bookForms.csv(
+        cut(
+          table(['L1', '', '', ''], ['', 'usd', '', ''], ['', '', '0', ''], ['', '', '1e3', ''], ['', '', '', '1.005']),
+          500,
+        ),
+      ),
+    );
+    expect(wrong.rows).toEqual([]);
+    expect(wrong.bad.map(({ line, priceFen, refusals }) => [line, priceFen, refusals[0]?.pointer])).toEqual([
+      [3, 123_456_780n, '/listing'],
+      [4, 10n, '/currency'],
+      [5, 123_456_780n, '/quantity'],
+      [6, 10n, '/quantity'],
+      [7, 123_456_780n, '/tax'],
+    ]);
+  });
+
+  test('unified lines may say them too, and money of another currency is kept as that', async () => {
+    const head = {
+      ...{ kind: 'statement', exchange: 'szse', date: '2026-03-02', batch: 2, openingCount: 5, count: 1 },
+      ...{ totalPrice: yuan('3.00'), totalFee: yuan('0.10'), digest: '0'.repeat(64) },
+    };
+    const line = {
+      ...{ dealNumber: 'DJ1', role: 'home', counterExchange: 'ctex', state: 'signed', buyerCode: 'B', sellerCode: 'S' },
+      ...{ price: yuan('3.00'), fee: yuan('0.10'), businessDate: '2026-03-02', funds: 'none' },
+    };
+    const lines = async (...some: readonly object[]) =>
+      read(bookForms.jsonl(cut(Buffer.from([head, ...some].map((one) => `${JSON.stringify(one)}\n`).join('')), 60)));
+    const usd = (amount: string) => ({ amount, currency: 'USD' });
+    const { rows } = await lines(line, {
+      ...line,
+      price: usd('3.00'),
+      fee: usd('0.10'),
+      quantity: '7',
+      tax: usd('0.30'),
+      listing: 'szse:G1',
+    });
+    expect(rows[0]).not.toHaveProperty('further');
+    expect(rows[1]).toMatchObject({
+      ...{ priceFen: 300n, listing: 'szse:G1' },
+      further: { currency: 'USD', quantity: '7', taxFen: 30n },
+    });
+    const { bad } = await lines(
+      { ...line, price: usd('3.00') },
+      { ...line, price: { amount: '3.00' } },
+      { ...line, tax: '0.30' },
+      { ...line, quantity: 7 },
+    );
+    expect(bad.map(({ refusals }) => `${refusals[0]?.code} ${refusals[0]?.pointer}`)).toEqual([
+      'inconsistent /currency',
+      'missing-field /price/currency',
+      'wrong-type ',
+      'wrong-type ',
+    ]);
   });
 
   test('where a book in CSV states a digest, it must be that of its rows', async () => {
