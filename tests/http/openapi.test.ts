@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import express from 'express';
 import request from 'supertest';
-import type { JsonObject } from '../../src/contract/json.ts';
 import { mountRoutes } from '../../src/http/mount.ts';
-import { bundleOpenApi } from '../../src/http/openapi.ts';
 import { PAGE_PATHS } from '../../src/http/pages.ts';
 import { permitOf, permitted } from '../../src/http/permits.ts';
 import { ok } from '../../src/http/route.ts';
 import { routesOf } from '../../src/http/routes/all.ts';
+import { document, expectDescribed } from './described.ts';
 import { keepDeal, keepDecision, keepDelivery, keepListing, keepNumber } from './journal.ts';
 import { dealOf, listingNumbered } from './samples.ts';
 import { AS_SUPERVISOR, openSurface, rulebookDocument, type Surface } from './surface.ts';
@@ -23,32 +21,12 @@ interface Operation {
 }
 
 let surface: Surface;
-const document = bundleOpenApi();
 const paths = document.paths as unknown as Record<string, Record<string, Operation>>;
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
-ajv.addSchema({ ...document, $id: 'https://qiao.invalid/openapi' });
 
 beforeAll(async () => {
   surface = await openSurface();
 });
 afterAll(() => surface.close());
-
-function validator(path: string, method: string, status: number): ValidateFunction {
-  const place = (document.paths as Record<string, JsonObject>)[path]?.[method] as JsonObject;
-  const response = (place.responses as Record<string, JsonObject>)[String(status)];
-  if (response === undefined) throw new Error(`${method} ${path} does not describe ${status}`);
-  const schema =
-    response.$ref === undefined
-      ? `#/paths/${path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')}/${method}/responses/${status}/content/application~1json/schema`
-      : '#/components/schemas/Problem';
-  return ajv.compile({ $ref: `https://qiao.invalid/openapi${schema}` });
-}
-
-function expectDescribed(answer: request.Response, path: string, method: string): void {
-  const validate = validator(path, method, answer.status);
-  const valid = validate(answer.body);
-  if (!valid) throw new Error(`${method} ${path} ${answer.status}: ${JSON.stringify(validate.errors, null, 1)}`);
-}
 
 test('every route is described and everything described is a route', () => {
   const routes = routesOf(surface.parts).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
@@ -164,6 +142,15 @@ test('answers are as described', async () => {
   expectDescribed(
     await request(surface.app).post(`/v1/dead-letters/${no}/redrive`).set(operator).expect(202),
     '/v1/dead-letters/{id}/redrive',
+    'post',
+  );
+  await surface.database.query(`update redrive set proposed_by = 'another'`);
+  expectDescribed(
+    await request(surface.app)
+      .post(`/v1/dead-letters/${no}/redrive/approve`)
+      .set({ ...operator, 'idempotency-key': randomUUID() })
+      .expect(202),
+    '/v1/dead-letters/{id}/redrive/approve',
     'post',
   );
   const book = await request(surface.app)

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
+import { addAccount } from '../../src/access/accounts.ts';
+import { accepted } from '../../src/contract/refusal.ts';
+import { transaction } from '../../src/journal/database.ts';
 import { keepDelivery, keepListing } from './journal.ts';
 import { listingNumbered } from './samples.ts';
-import { AS_SUPERVISOR, openSurface, rulebookDocument, type Surface, TOKEN } from './surface.ts';
+import { AS_SUPERVISOR, NOW, openSurface, rulebookDocument, type Surface, TOKEN } from './surface.ts';
 
 let surface: Surface;
 beforeAll(async () => {
@@ -10,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => surface.close());
 
+const adopted = accepted({ exchange: 'ctex' as const, version: 2, sha256: '0'.repeat(64) });
 const question = (changes = {}) => ({ listing: listingNumbered(1), host: 'stex', at: '2026-03-02', ...changes });
 
 function post(path: string, body: unknown, key: string | null = randomUUID(), app = surface.app) {
@@ -68,26 +72,26 @@ test('a repeat while the first is under way gets 409, and only one has an effect
   });
   let effects = 0;
   const slow = await openSurface({
-    redrive: async () => {
+    adoptRulebook: async () => {
       effects++;
       arrived();
       await released;
-      return true;
+      return adopted;
     },
   });
   const key = randomUUID();
-  const redrive = () => post('/v1/dead-letters/1/redrive', '', key, slow.app);
-  const first = redrive().then((answer) => answer);
+  const adopt = () => post('/v1/rulebooks', {}, key, slow.app);
+  const first = adopt().then((answer) => answer);
   await started;
-  const second = await redrive();
+  const second = await adopt();
   expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
     409,
     'idempotency-in-progress',
     '1',
   ]);
   go();
-  expect((await first).status).toBe(202);
-  expect((await redrive()).headers['idempotent-replayed']).toBe('true');
+  expect((await first).status).toBe(201);
+  expect((await adopt()).headers['idempotent-replayed']).toBe('true');
   expect(effects).toBe(1);
   await slow.close();
 });
@@ -95,31 +99,71 @@ test('a repeat while the first is under way gets 409, and only one has an effect
 test('an effect that fails leaves neither effect nor answer behind', async () => {
   let fails = true;
   const failing = await openSurface({
-    redrive: async (connection) => {
+    adoptRulebook: async (connection) => {
       await connection.query(`insert into link_memory values ('ctex', 'effect', 'done')`);
       if (fails) throw Object.assign(new Error('secret detail of the database'), { code: '57P01' });
-      return true;
+      return adopted;
     },
   });
   const key = randomUUID();
-  const redrive = () => post('/v1/dead-letters/1/redrive', '', key, failing.app);
-  const refused = await redrive().expect(503);
+  const adopt = () => post('/v1/rulebooks', {}, key, failing.app);
+  const refused = await adopt().expect(503);
   expect(refused.text).not.toContain('secret detail');
   expect(refused.headers['retry-after']).toBe('5');
   expect(failing.logged.map(({ event }) => event)).toEqual(['http-failed']);
   expect((await failing.database.query('select 1 from link_memory')).rowCount).toBe(0);
   fails = false;
-  const done = await redrive().expect(202);
+  const done = await adopt().expect(201);
   expect(done.headers['idempotent-replayed']).toBeUndefined();
   await failing.close();
 });
 
-test('a dead letter is redriven once, and only a dead one', async () => {
+/** What another person shows. */
+async function another(name: string): Promise<string> {
+  const { access } = surface.parts;
+  const at = new Date(NOW);
+  await transaction(surface.database, (connection) =>
+    addAccount(connection, { name, role: 'checker', exchange: null }, { name: 'test', role: 'terminal' }, at, access),
+  );
+  const { token } = await transaction(surface.database, (connection) =>
+    access.sessions.open(connection, { name, role: 'checker', exchange: null }, { by: 'terminal' }, at),
+  );
+  return `Bearer ${token}`;
+}
+
+test('a dead letter goes out again when one proposes it and another approves, once, and only a dead one', async () => {
   const message = await keepListing(surface.database, listingNumbered(7), '2026-03-02');
   const no = await keepDelivery(surface.database, message, 'stex', 'dead');
-  await post(`/v1/dead-letters/${no}/redrive`, '').expect(202, { id: no.toString(), state: 'waiting' });
-  await post(`/v1/dead-letters/${no}/redrive`, '').expect(404);
+  const checker = await another('checker-of-7');
+  const redrive = `/v1/dead-letters/${no}/redrive`;
+  await post(`${redrive}/approve`, '').set('authorization', checker).expect(404);
+  const proposed = await post(redrive, '').expect(202);
+  expect(proposed.body).toMatchObject({ state: 'dead', redrive: { proposedBy: 'automation' } });
+  // Proposed again it stays with who was first: a second wish is no approval.
+  const again = await post(redrive, '').set('authorization', checker).expect(202);
+  expect(again.body.redrive).toEqual(proposed.body.redrive);
+  const listed = await request(surface.app).get('/v1/dead-letters').set(AS_SUPERVISOR).expect(200);
+  expect(listed.body.items.find((one: { id: string }) => one.id === String(no)).redrive.proposedBy).toBe('automation');
+  expect((await post(`${redrive}/approve`, '').expect(422)).body.code).toBe('same-operator');
+  await post(`${redrive}/approve`, '')
+    .set('authorization', checker)
+    .expect(202, { id: String(no), state: 'in-doubt' });
+  await post(`${redrive}/approve`, '').set('authorization', checker).expect(404);
+  await post(redrive, '').expect(404);
   await post('/v1/dead-letters/x/redrive', '').expect(404);
+  const { rows } = await surface.database.query('select state, attempts, open from delivery where no = $1', [no]);
+  expect(rows).toEqual([{ state: 'in-doubt', attempts: 0, open: true }]);
+});
+
+test('the database itself refuses the approval of who proposed', async () => {
+  const message = await keepListing(surface.database, listingNumbered(9), '2026-03-02');
+  const no = await keepDelivery(surface.database, message, 'stex', 'dead');
+  await post(`/v1/dead-letters/${no}/redrive`, '').expect(202);
+  await expect(
+    surface.database.query(`update redrive set approved_by = proposed_by, approved_at = now() where delivery = $1`, [
+      no,
+    ]),
+  ).rejects.toThrow(/redrive_four_eyes/);
 });
 
 test('a route takes a token that holds and nothing that only looks like it', async () => {
@@ -143,12 +187,17 @@ test('a route takes a token that holds and nothing that only looks like it', asy
 test('what is done stands in the audit trail, once, under the name of who did it', async () => {
   const message = await keepListing(surface.database, listingNumbered(8), '2026-03-02');
   const no = await keepDelivery(surface.database, message, 'stex', 'dead');
+  const checker = await another('checker-of-8');
   const key = randomUUID();
   for (let i = 0; i < 2; i++) await post(`/v1/dead-letters/${no}/redrive`, '', key).expect(202);
-  await post(`/v1/dead-letters/${no}/redrive`, '').expect(404);
+  await post(`/v1/dead-letters/${no}/redrive/approve`, '').expect(422);
+  await post(`/v1/dead-letters/${no}/redrive/approve`, '').set('authorization', checker).expect(202);
   const acts = await request(surface.app).get(`/v1/audit?subject=delivery/${no}`).set(AS_SUPERVISOR).expect(200);
-  expect(acts.body.items).toHaveLength(1);
-  expect(acts.body.items[0]).toMatchObject({ actor: 'automation', role: 'supervisor', act: 'delivery-redriven' });
+  const done = acts.body.items.map(({ actor, role, act }: Record<string, string>) => [actor, role, act]);
+  expect(done.toSorted()).toEqual([
+    ['automation', 'supervisor', 'redrive-proposed'],
+    ['checker-of-8', 'checker', 'delivery-redriven'],
+  ]);
 });
 
 test('a rulebook is taken over, or refused with the place of every mistake', async () => {

@@ -67,13 +67,6 @@ export async function openSurface(changes: Partial<Parts> = {}): Promise<Surface
         ? accepted({ exchange: book.value.exchange, version: book.value.version, sha256: book.value.sha256 })
         : book;
     },
-    redrive: async (connection, no, at) => {
-      const { rowCount } = await connection.query(
-        `update delivery set state = 'waiting', open = true, due_at = $2 where no = $1 and state = 'dead'`,
-        [no, at],
-      );
-      return rowCount === 1;
-    },
     checks: [{ name: 'database', check: async () => void (await database.query('select 1')) }],
     trust: () => trust,
     alarms: () => [],

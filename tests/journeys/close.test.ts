@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { HOSTS } from '../../src/cli/demo-acts.ts';
 import { closeDay } from '../../src/cli/demo-close.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { runTrade } from '../../src/cli/trade.ts';
 import { dateAt } from '../../src/contract/dates.ts';
 import { exchanges } from '../../src/contract/exchange.ts';
+import { expectDescribed } from '../http/described.ts';
 import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
 
 /** The clock leaps into the evening, in which no witness can have spoken. */
@@ -68,4 +70,57 @@ test('a day is closed over the surface: a break of one book worked by two people
   const settled = await gateway.database.query(`select from receipt where kind = 'settled'`);
   expect(settled.rows).toHaveLength(3);
   expect(journey.errors).toEqual([]);
+  await readAll(date);
 });
+
+/** What was written on the way is read as it is described, list by list and file by file. */
+async function readAll(date: string): Promise<void> {
+  const ask = async (path: string) => {
+    const headers = { authorization: `Bearer ${OPERATOR}` };
+    const answer = await fetch(journey.gateway.url + path, { headers });
+    expect([path, answer.status]).toEqual([path, 200]);
+    return answer;
+  };
+  const cycle = `/v1/clearing/cycles/${date}`;
+  const inCycle = '/v1/clearing/cycles/{cycle}';
+  const read = async (described: string, path: string) => {
+    const body = (await (await ask(path)).json()) as { items?: readonly Record<string, string>[] } & Record<
+      string,
+      string
+    >;
+    expectDescribed({ status: 200, body }, described, 'get');
+    if (body.items !== undefined && !path.includes('/holds'))
+      expect([path, body.items.length > 0]).toEqual([path, true]);
+    return body;
+  };
+  await read('/v1/clearing/cycles', '/v1/clearing/cycles');
+  await read(inCycle, cycle);
+  const { items: runs = [] } = await read(`${inCycle}/runs`, `${cycle}/runs`);
+  await read('/v1/clearing/runs/{id}/findings', `/v1/clearing/runs/${runs[0]!.id}/findings`);
+  const { items: breaks = [] } = await read('/v1/clearing/breaks', '/v1/clearing/breaks');
+  await read('/v1/clearing/breaks/{id}', `/v1/clearing/breaks/${breaks[0]!.id}`);
+  await read('/v1/clearing/break-totals', '/v1/clearing/break-totals');
+  await read(`${inCycle}/nets`, `${cycle}/nets`);
+  await read(`${inCycle}/nets/{no}/entries`, `${cycle}/nets/2/entries`);
+  const { items: holds } = await read(`${inCycle}/nets/{no}/holds`, `${cycle}/nets/1/holds`);
+  expect(holds).toMatchObject([{ reason: 'AMT+', deal: breaks[0]!.deal }]);
+  const { sha256, bytes } = await read(`${inCycle}/result`, `${cycle}/result`);
+  expect(createHash('sha256').update(Buffer.from(bytes!, 'base64')).digest('hex')).toBe(sha256);
+  const { items: instructions = [] } = await read(`${inCycle}/instructions`, `${cycle}/instructions`);
+  const { file } = instructions[0]!;
+  const pacs = Buffer.from(await (await ask(`${cycle}/instruction-files/${file}`)).arrayBuffer());
+  expect(createHash('sha256').update(pacs).digest('hex')).toBe(file);
+  await read(`${inCycle}/statuses`, `${cycle}/statuses`);
+  await read('/v1/clearing/settlements', '/v1/clearing/settlements?state=posted');
+  await read('/v1/clearing/standing', '/v1/clearing/standing');
+  for (const kind of ['breaks', 'balances', 'nets', 'instructions', 'day']) {
+    for (const [form, begins] of [
+      ['xlsx', 'PK'],
+      ['csv', '\ufeff'],
+      ['pdf', '%PDF'],
+    ] as const) {
+      const report = Buffer.from(await (await ask(`${cycle}/reports/${kind}.${form}`)).arrayBuffer());
+      expect(report.toString('utf8').startsWith(begins)).toBe(true);
+    }
+  }
+}
