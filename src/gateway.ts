@@ -28,7 +28,6 @@ import { measureTrust } from './http/trust-metrics.ts';
 import { measureWitnesses } from './http/witness-metrics.ts';
 import { type Database, migrate, ping } from './journal/database.ts';
 import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
-import { redrive } from './journal/outbox.ts';
 import { adoptRulebook } from './relay/rulebooks.ts';
 import type { Seals } from './relay/seal.ts';
 import type { TakenStatement } from './relay/statements.ts';
@@ -211,7 +210,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     calendars,
     adoptRulebook: (connection, json, at) =>
       adoptRulebook(connection, json, at, { exchanges, seals, newId: randomUUID }),
-    redrive: async (connection, no, at) => (await redrive(connection, no, at)) !== undefined,
     checks: [
       { name: 'database', check: () => ping(database) },
       {

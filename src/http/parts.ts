@@ -36,8 +36,6 @@ export interface Parts {
   readonly calendars: Calendars;
   /** Takes a new rulebook version over, in that transaction; what hangs on it is decided again afterwards. */
   adoptRulebook(connection: Queryable, rulebook: Json, at: Date): Promise<Checked<AdoptedRulebook>>;
-  /** Makes a dead delivery due again; false when there is no such dead letter (any more). */
-  redrive(connection: Queryable, no: bigint, at: Date): Promise<boolean>;
   /** What `/readyz` asks: the database, its migrations, the queue. Each throws what is wrong. */
   readonly checks: readonly { readonly name: string; check(): Promise<void> }[];
   /** What somebody must look at now although the work goes on; `/readyz` shows it, readiness does not hang on it. */

@@ -35,7 +35,8 @@ const PERMITS: Readonly<Record<string, Permit>> = {
   'GET /v1/dead-letters': READERS,
   'POST /v1/decisions': READERS,
 
-  'POST /v1/dead-letters/:id/redrive': ['checker', 'supervisor'],
+  'POST /v1/dead-letters/:id/redrive': ['maker', 'checker', 'supervisor'],
+  'POST /v1/dead-letters/:id/redrive/approve': ['checker', 'supervisor'],
   'POST /v1/rulebooks': ['supervisor'],
 
   'GET /v1/clearing/cycles': READERS,

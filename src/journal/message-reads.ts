@@ -62,18 +62,26 @@ export async function readMessage(connection: Queryable, id: string): Promise<Me
   return row === undefined ? undefined : { ...row, deliveries: deliveries.rows, receipts: receipts.rows };
 }
 
+/** One that nobody tries any more, and who wants it to be tried again. */
+export interface DeadLetter extends DeliveryRecord {
+  readonly redrive: { readonly proposedBy: string; readonly proposedAt: string } | null;
+}
+
 /** What could not be delivered and waits for a person, oldest first. */
 export async function listDeadLetters(
   connection: Queryable,
   filter: { readonly exchange?: string },
   request: { readonly afterNo?: bigint; readonly limit: number },
-): Promise<Page<DeliveryRecord>> {
+): Promise<Page<DeadLetter>> {
   const where = new Conditions();
   where.add(`state = 'dead'`);
   where.equal('exchange', filter.exchange);
   if (request.afterNo !== undefined) where.add(`no > ${where.bind(request.afterNo)}`);
-  const { rows } = await connection.query<DeliveryRecord & Record<string, unknown>>(
-    `select ${DELIVERY} from delivery ${where.text()} order by no limit ${where.bind(request.limit + 1)}`,
+  const { rows } = await connection.query<DeadLetter & Record<string, unknown>>(
+    `select ${DELIVERY}, (
+       select json_build_object('proposedBy', proposed_by, 'proposedAt', proposed_at)
+         from redrive where redrive.delivery = delivery.no and approved_by is null) as redrive
+       from delivery ${where.text()} order by no limit ${where.bind(request.limit + 1)}`,
     where.values,
   );
   return pageOf(rows, request.limit, ({ no }) => ({ at: '', id: no.toString() }));

@@ -197,13 +197,3 @@ export async function kindsBeingNumbered(connection: Queryable, exchange: Exchan
   );
   return new Set(rows.map(({ kind }) => kind));
 }
-
-/** Puts a dead delivery back: same message, same bytes, a new attempt. False: it is not dead. */
-export async function redrive(connection: Queryable, no: bigint, at: Date): Promise<Exchange | undefined> {
-  const { rows } = await connection.query<{ exchange: Exchange }>(
-    `update delivery set state = 'in-doubt', attempts = 0, due_at = $2, finished_at = null
-      where no = $1 and state = 'dead' returning exchange`,
-    [no, at],
-  );
-  return rows[0]?.exchange;
-}

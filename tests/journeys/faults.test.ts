@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
+import { addAccount } from '../../src/access/accounts.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { foreign, held, runTrade } from '../../src/cli/trade.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { DeskListing, MockFault } from '../../src/contract/mock.ts';
-import { openDatabase } from '../../src/journal/database.ts';
+import { openDatabase, transaction } from '../../src/journal/database.ts';
 import { hasRedis, redisForTests, type TestRedis } from '../support/redis.ts';
 import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
 import { verifyJournal } from './verify-journal.ts';
@@ -247,13 +248,22 @@ describe('dead letters', () => {
     expect(items).toEqual([
       expect.objectContaining({ id: String(row!.no), message: row!.message, exchange: 'stex', state: 'dead' }),
     ]);
-    const redrive = (token: string) =>
-      fetch(`${journey.gateway.url}/v1/dead-letters/${row!.no}/redrive`, {
+    const redrive = (step: string, token: string) =>
+      fetch(`${journey.gateway.url}/v1/dead-letters/${row!.no}/redrive${step}`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'idempotency-key': `redrive-${row!.no}` },
+        headers: { authorization: `Bearer ${token}`, 'idempotency-key': `redrive-${row!.no}${step}` },
       });
-    expect((await redrive('not-the-operator-token-at-all')).status).toBe(401);
-    expect((await redrive(OPERATOR)).status).toBe(202);
+    expect((await redrive('', 'not-the-operator-token-at-all')).status).toBe(401);
+    expect((await redrive('', OPERATOR)).status).toBe(202);
+    expect((await redrive('/approve', OPERATOR)).status).toBe(422);
+    const { database, access } = journey.gateway;
+    const checker = { name: 'second', role: 'checker', exchange: null } as const;
+    const at = new Date(journey.clock.nowMs());
+    const { token } = await transaction(database, async (connection) => {
+      await addAccount(connection, checker, { name: 'test', role: 'terminal' }, at, access);
+      return access.sessions.open(connection, checker, { by: 'terminal' }, at);
+    });
+    expect((await redrive('/approve', token)).status).toBe(202);
     await journey.settle();
     const after = await deliveryOf(id, 'stex');
     expect(after.map(({ state }) => state)).toEqual(['accepted', 'accepted']);

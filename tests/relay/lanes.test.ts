@@ -1,5 +1,5 @@
 import type { Adapter, Link, NativeRequest, Outcome } from '../../src/contract/adapter.ts';
-import { redrive } from '../../src/journal/outbox.ts';
+import { approveRedrive, proposeRedrive } from '../../src/journal/redrive.ts';
 import { openBreaker } from '../../src/relay/breaker.ts';
 import { openFinisher } from '../../src/relay/finish.ts';
 import { type Lane, openLane } from '../../src/relay/lane.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await lane?.stop();
-  await ground.database.query('delete from delivery');
+  await ground.database.query('truncate delivery, redrive');
 });
 afterAll(() => ground.close());
 
@@ -309,7 +309,13 @@ describe("one lane's trouble", () => {
     expect((await deliveries(dead)).map(({ state: is }) => is)).toEqual(['dead', 'waiting']);
     expect(await deliveries(other)).toMatchObject([{ state: 'accepted' }]);
     isBroken = false;
-    expect(await redrive(ground.database, (await deliveries(dead))[0]!.no, new Date(ground.nowMs()))).toBe('stex');
+    const { no } = (await deliveries(dead))[0]!;
+    const at = new Date(ground.nowMs());
+    await proposeRedrive(ground.database, no, { by: 'maker', at });
+    expect(await approveRedrive(ground.database, no, { by: 'maker', at })).toMatchObject({ ok: false });
+    await opened.drain();
+    expect((await deliveries(dead))[0]!.state).toBe('dead');
+    expect(await approveRedrive(ground.database, no, { by: 'checker', at })).toEqual({ ok: true, value: 'stex' });
     await opened.drain();
     expect((await deliveries(dead)).map(({ state: is }) => is)).toEqual(['accepted', 'accepted']);
     expect(requests[1]).toEqual(requests[0]);

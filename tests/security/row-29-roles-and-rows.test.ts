@@ -17,7 +17,8 @@ import { NOW, openSurface, type Surface, TOKEN } from '../http/surface.ts';
 const everyone: readonly Role[] = ['maker', 'checker', 'supervisor', 'auditor', 'exchange-viewer', 'integrator'];
 const OPEN = ['get /livez', 'get /readyz', 'post /v1/sessions', 'get /v1/openid/login', 'get /v1/openid/callback'];
 const NARROW: Readonly<Record<string, readonly Role[]>> = {
-  'post /v1/dead-letters/:id/redrive': ['checker', 'supervisor'],
+  'post /v1/dead-letters/:id/redrive': ['maker', 'checker', 'supervisor'],
+  'post /v1/dead-letters/:id/redrive/approve': ['checker', 'supervisor'],
   'post /v1/rulebooks': ['supervisor'],
   'get /v1/audit': ['auditor', 'supervisor'],
   'get /v1/users': ['auditor', 'supervisor'],
