@@ -2,6 +2,7 @@ import type { Queryable } from '../journal/database.ts';
 import { payloadOf } from '../journal/payload.ts';
 import type { Entry } from './adjustment.ts';
 import { type Break, breakColumns } from './break.ts';
+import { namesOfAct } from './break-states.ts';
 import type { FailingField } from './classify-fields.ts';
 import type { KeptFound } from './match-found.ts';
 
@@ -22,6 +23,7 @@ export interface BreakDetail {
 
 interface Told {
   readonly act: string;
+  readonly names: { readonly zh: string; readonly en: string };
   readonly from: string | null;
   readonly to: string | null;
   readonly version: number | null;
@@ -64,7 +66,7 @@ export async function breakDetail(connection: Queryable, id: string): Promise<Br
   const row = found.rows[0];
   if (row === undefined) return undefined;
   const { fields, seen, suggestions, ...stands } = row;
-  const acts = await connection.query<Told & Record<string, unknown>>(
+  const acts = await connection.query<Omit<Told, 'names'> & Record<string, unknown>>(
     `select act, from_state as "from", to_state as "to", version, actor, role, reason, note, detail, at
        from clearing_act where break_id = $1 order by no`,
     [id],
@@ -79,7 +81,7 @@ export async function breakDetail(connection: Queryable, id: string): Promise<Br
     fields,
     seen,
     suggestions,
-    acts: acts.rows,
+    acts: acts.rows.map((one) => ({ ...one, names: namesOfAct(one.act) })),
     proposal: await proposalOf(connection, stands.proposal),
     adjustments: adjustments.rows.map(({ accounts, fen, ...one }) => ({
       ...one,

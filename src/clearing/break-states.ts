@@ -90,10 +90,13 @@ export const lifeCycle = {
 export type BreakAct = keyof typeof lifeCycle;
 
 /** Acts that leave a break where it is, and its version too. */
-export const notes = {
-  comment: { zh: '批注', en: 'comment' },
-  attach: { zh: '上传附件', en: 'attach' },
-} as const;
+const NOTES = { comment: { zh: '批注', en: 'comment' }, attach: { zh: '上传附件', en: 'attach' } };
+
+/** What an act is called. */
+export function namesOfAct(act: string): { readonly zh: string; readonly en: string } {
+  const { zh, en } = { ...lifeCycle, ...NOTES }[act as BreakAct | keyof typeof NOTES];
+  return { zh, en };
+}
 
 /** Where this act by this role leads from that state; empty: it is forbidden. */
 export function leadsTo(act: BreakAct, from: BreakState | 'none', role: string): readonly BreakState[] {
