@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import type { Response } from 'supertest';
 import { compared, newPerson, type Person } from './clearing-desk.ts';
 import { openSurface, type Surface } from './surface.ts';
 
@@ -184,7 +185,8 @@ test('breaks go out as a workbook and come back as proposals, which are what was
   await checker.post('/v1/clearing/sheet/preview').set('content-type', XLSX).send(sheet.body).expect(403);
 });
 
-function bytesIn(stream: NodeJS.ReadableStream, done: (error: Error | null, body: Buffer) => void): void {
+function bytesIn(response: Response, done: (error: Error | null, body: Buffer) => void): void {
+  const stream = response as unknown as NodeJS.ReadableStream;
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   stream.on('end', () => done(null, Buffer.concat(chunks)));
