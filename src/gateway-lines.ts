@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Limits } from './config-settings.ts';
 import type { Adapter, Link, LinkPorts, LinkSettings } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
@@ -29,6 +28,8 @@ export interface LineParts {
   readonly log: Log;
   nowMs(): number;
   random(): number;
+  /** 32 hexadecimal characters, fresh. */
+  nonce(): string;
 }
 
 /** The line to one exchange: how it is reached, and what goes out over it. */
@@ -56,7 +57,7 @@ export function openLine(parts: LineParts): Line {
       ...parts.ports,
       memory: openLinkMemory(database, exchange, term),
       nowMs,
-      nonce: () => randomBytes(16).toString('hex'),
+      nonce: parts.nonce,
       log,
     });
 

@@ -54,10 +54,32 @@ export interface Relay {
   stopTaking(): Promise<void>;
 }
 
-export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Relay> {
+/** What the relay takes from its surroundings: the queue, what gateways call out to each other, and chance. */
+export interface Surroundings {
+  readonly openWakes: typeof openWakes;
+  readonly openHearing: typeof openHearing;
+  readonly callOut: typeof callOut;
+  /** This gateway, among those on one database. */
+  readonly holder: string;
+  newId(): string;
+  nonce(): string;
+}
+
+const thisMachine = (): Surroundings => ({
+  ...{ openWakes, openHearing, callOut, newId: randomUUID },
+  holder: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`,
+  nonce: () => randomBytes(16).toString('hex'),
+});
+
+export async function openRelay(
+  parts: GatewayParts,
+  ground: Ground,
+  surroundings: Surroundings = thisMachine(),
+): Promise<Relay> {
   const { config, adapters, keys } = parts;
   const { limits } = config;
   const { database, seals, rules, tls, faults, opened, log, nowMs } = ground;
+  const { holder, newId, nonce } = surroundings;
   const exchanges = adapters.map(({ exchange }) => exchange);
   const lines = new Map<Exchange, Line>();
   const links = new Map<Exchange, Link>();
@@ -68,7 +90,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
   });
 
   const wakes = await stepOf(queueOn(config.redisUrl), () =>
-    openWakes({
+    surroundings.openWakes({
       databaseUrl: parts.databaseUrl,
       redisUrl: config.redisUrl,
       onWake: (exchange) => lines.get(exchange)?.drain(),
@@ -76,7 +98,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     }),
   );
   opened.add(() => wakes.close());
-  const hearing = openHearing(
+  const hearing = surroundings.openHearing(
     database,
     'qiao_wakes',
     (exchange) => lines.get(exchange as Exchange)?.drain(),
@@ -88,7 +110,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
       const line = lines.get(exchange);
       // Of one line for all gateways, whoever holds it is told; a sweep would find it, too.
       if (line?.isSingle === true && !line.mayUse()) {
-        callOut(database, 'qiao_wakes', exchange).catch(faults.of('hearing'));
+        surroundings.callOut(database, 'qiao_wakes', exchange).catch(faults.of('hearing'));
       }
       // One that is busy here only needs to be told to look once more.
       else if (line !== undefined && (line.isSingle || line.underWay > 0)) line.drain();
@@ -96,7 +118,7 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     }
   };
 
-  const relay = { database, exchanges, seals, trust: keys.trust, rules: rules.desk, nowMs, newId: randomUUID, wake };
+  const relay = { database, exchanges, seals, trust: keys.trust, rules: rules.desk, nowMs, newId, wake };
   const byExchange = new Map(adapters.map((adapter) => [adapter.exchange, adapter]));
   const intake = openIntakeQueue(
     { ...relay, adapters: byExchange, patienceMs: limits.patienceMs },
@@ -111,11 +133,10 @@ export async function openRelay(parts: GatewayParts, ground: Ground): Promise<Re
     batch: limits.intakeBatch,
   });
 
-  const holder = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   for (const adapter of adapters) {
     const { exchange } = adapter;
     const line = openLine({
-      ...{ adapter, ...reachOf(config, exchange), database, holder, limits, finisher, faults, log, nowMs },
+      ...{ adapter, ...reachOf(config, exchange), database, holder, limits, finisher, faults, log, nowMs, nonce },
       random: parts.random ?? Math.random,
       ports: {
         ...keys.link(exchange),

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import type { FrontDesk, MockBook, MockExchange, MockFault, MockPorts } from '../../src/contract/mock.ts';
+import { listenOn } from '../mock-listen.ts';
 import { type Books, openBooks } from './mock/books.ts';
 import { openCounter } from './mock/counter.ts';
 import { openDesk } from './mock/desk.ts';
@@ -34,10 +34,7 @@ export function openCtexMock(): MockExchange {
     desk = openDesk(ports, books, pusher);
     const counter = openCounter(ports, books, (kind) => nextFault(kind, (fault) => fault !== 'bad-signature'));
     const server = openServer(ports, counter);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(ports.port, '127.0.0.1', resolve);
-    });
+    const port = await listenOn(server, ports.port, ports);
     const pushing = pusher;
     stop = async () => {
       await pushing.stop();
@@ -46,7 +43,7 @@ export function openCtexMock(): MockExchange {
       await closed;
     };
     return {
-      url: `${ports.tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      url: `${ports.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     };
   };
 

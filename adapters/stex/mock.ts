@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { MISPOSTED_FEN, type MockExchange, type MockFault, type MockPorts } from '../../src/contract/mock.ts';
+import { listenOn } from '../mock-listen.ts';
 import { openMockHttp } from '../mock-tls.ts';
 import { openBooks } from './mock/books.ts';
 import { openFrontDesk } from './mock/desk.ts';
@@ -117,16 +117,14 @@ export function openStexMock(): MockExchange {
         send(response, bytes, seals.sign(bytes, fault === 'bad-signature'));
       });
       server.keepAliveTimeout = 65_000;
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(given.port, '127.0.0.1', resolve);
-      });
+      const port = await listenOn(server, given.port, given);
       stopServer = () =>
         new Promise((resolve) => {
           server.close(() => resolve());
           server.closeAllConnections();
         });
       return {
-        url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
       };
     },
     stop: () => stopServer(),

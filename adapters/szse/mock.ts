@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:http';
 import { MISPOSTED_FEN, type MockExchange, type MockFault, type MockPorts } from '../../src/contract/mock.ts';
+import { listenOn } from '../mock-listen.ts';
 import { openMockHttp } from '../mock-tls.ts';
 import { openAcceptor } from './mock/acceptor.ts';
 import { dayEndFile } from './mock/books.ts';
@@ -166,9 +167,7 @@ export function openSzseMock(): MockExchange {
         response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(statement(match[1]!));
       });
       files = server;
-      await new Promise<void>((resolve) => server.listen(given.filePort ?? 0, '127.0.0.1', resolve));
-      const address = server.address();
-      const filePort = typeof address === 'object' && address !== null ? address.port : 0;
+      const filePort = await listenOn(server, given.filePort ?? 0, given);
       return {
         address: `${given.tls === undefined ? '' : 'tls://'}127.0.0.1:${port}`,
         url: `${given.tls === undefined ? 'http' : 'https'}://127.0.0.1:${filePort}`,

@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { NativeSigner, NativeVerifier } from './adapter.ts';
 import type { Exchange } from './exchange.ts';
 import type { Deal, Funds, Listing, Party } from './message.ts';
@@ -30,11 +32,20 @@ export interface MockPorts {
   readonly filePort?: number;
   /** The exchange's own side of mutual TLS; absent: it speaks plain HTTP and TCP. */
   readonly tls?: MockTls;
+  /** Absent: the network of this machine. */
+  readonly network?: MockNetwork;
   /** Where it pushes to (ctex): the gateway's base address; may be set later with `desk.aim`. */
   readonly gatewayUrl?: string;
   nowMs(): number;
   /** 32 hexadecimal characters, fresh. */
   nonce(): string;
+}
+
+/** A network that is not this machine's: connections are streams, handed to the server as `connection` events. */
+export interface MockNetwork {
+  /** Gives the port it is reached at. */
+  listen(server: EventEmitter): number;
+  dial(host: string, port: number): Duplex;
 }
 
 /** What the exchange needs to prove itself and to judge the gateway's certificate by; PEM. */

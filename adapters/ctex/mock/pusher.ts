@@ -32,7 +32,10 @@ export function openPusher(ports: MockPorts, books: Books, isSpoilt: (kind: stri
     http: new Agent({ keepAlive: true, maxSockets: AT_ONCE }),
     https: new TlsAgent({ keepAlive: true, maxSockets: AT_ONCE }),
   };
-  const { tls } = ports;
+  const { network, tls } = ports;
+  if (network !== undefined) {
+    agents.http.createConnection = ({ host, port }) => network.dial(host ?? 'localhost', Number(port));
+  }
   if (tls !== undefined) {
     const faultOfPeer = openPeerCheck(tls, 'server', ports.nowMs);
     agents.https.createConnection = ({ host, port }) =>

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { MockPorts } from '../../../src/contract/mock.ts';
+import { listenOn } from '../../mock-listen.ts';
 import { mockContext, openPeerCheck } from '../../mock-tls.ts';
 import { fieldIn, openReader, type Said, say, seal, stamp, type Told } from './message.ts';
 
@@ -196,12 +197,7 @@ export function openAcceptor(ports: MockPorts, numbers: Numbers, acts: AcceptorA
           ? createServer(onConnection)
           : createTlsServer({ ...mockContext(tls), requestCert: true }, onConnection);
       server = opened;
-      await new Promise<void>((resolve, reject) => {
-        opened.once('error', reject);
-        opened.listen(port, '127.0.0.1', resolve);
-      });
-      const address = opened.address();
-      return typeof address === 'object' && address !== null ? address.port : port;
+      return listenOn(opened, port, ports);
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy();
