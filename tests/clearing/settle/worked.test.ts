@@ -8,7 +8,7 @@ import { entriesOf } from '../../../src/clearing/net-read.ts';
 import { work } from '../../../src/clearing/work.ts';
 import type { Order } from '../../../src/clearing/work-order.ts';
 import { libraryCalendars } from '../../../src/rules/calendar.ts';
-import { Desk, given } from './desk.ts';
+import { DAY, Desk, given } from './desk.ts';
 
 describe('a break that is worked', () => {
   let desk: Desk;
@@ -21,7 +21,7 @@ describe('a break that is worked', () => {
   });
 
   /** Two people settle the only break by an action; what the desk then nets. */
-  const netAfter = async (action: BreakAction) => {
+  const netAfter = async (action: BreakAction, netted = DAY) => {
     const parts = {
       ...desk.parts(),
       calendar: libraryCalendars.statutory,
@@ -52,7 +52,7 @@ describe('a break that is worked', () => {
     await act('li', 'checker', (proposed) => ({ act: 'approve', sha256: proposed }));
     await act('li', 'checker', () => ({ act: 'post' }));
     await verifyPosted(parts);
-    const net = given(await netCycle(order, desk.parts()));
+    const net = given(await netCycle(netted === DAY ? order : await desk.compare(netted), desk.parts()));
     return {
       entries: (await entriesOf(desk.database, net.id, { limit: 9 })).map(({ subject, fen }) => `${subject} ${fen}`),
       holds: (await holdsOf(desk.database, net.id, { limit: 9 })).map(({ dealId, reason }) => `${dealId} ${reason}`),
@@ -61,6 +61,10 @@ describe('a break that is worked', () => {
 
   it('lets its deal into the net once two people have settled it by what the journal says', async () => {
     expect(await netAfter('by-gateway')).toEqual({ entries: ['ctex:1 50000'], holds: [] });
+  });
+
+  it('lets it into the net of the day on which that was done, when its own day is long netted', async () => {
+    expect(await netAfter('by-gateway', '2026-03-05')).toEqual({ entries: ['ctex:1 50000'], holds: [] });
   });
 
   it('goes on holding it where they decided against the journal: what is owed follows the messages of the exchanges only', async () => {
