@@ -85,6 +85,8 @@ export function settlingSteps(parts: SettlingParts): Settling {
     async instructed({ cycle }) {
       const net = await latestNetOf(database, cycle);
       if (net?.state === 'settled' || net?.state === 'failed') return { to: net.state, detail: { net: net.id } };
+      // Called off: what was in it waits for the next net.
+      if (net?.state === 'aborted') return { to: 'failed', detail: { net: net.id, aborted: true } };
       const open = (net === undefined ? [] : await instructionsOf(database, net.id)).filter(
         ({ state }) => state === 'instructed',
       );

@@ -47,7 +47,14 @@ type Column = { readonly price: string } | null;
 interface BreakRecord extends BreakLine {
   readonly columns: { readonly a: Column; readonly g: Column; readonly b: Column };
   readonly proposed: { readonly sha256: string } | null;
-  readonly acts: readonly { act: string; from: string | null; to: string | null; actor: string; role: string }[];
+  readonly acts: readonly {
+    act: string;
+    names: Bilingual;
+    from: string | null;
+    to: string | null;
+    actor: string;
+    role: string;
+  }[];
 }
 interface NetLine {
   readonly id: string;
@@ -156,7 +163,12 @@ async function showBreaks(items: readonly BreakLine[], by: Caller, say: Act['say
     ),
   );
   const acts = records.flatMap((record) =>
-    record.acts.map((one) => [one.act, `${one.from ?? ''} → ${one.to ?? ''}`, one.actor, one.role]),
+    record.acts.map((one) => [
+      `${one.names.zh} ${one.act}`,
+      `${one.from ?? ''} → ${one.to ?? ''}`,
+      one.actor,
+      one.role,
+    ]),
   );
   await say(table(['处理 act', '状态 state', '谁 who', '角色 role'], acts));
 }
