@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { startProcess } from '../../support/processes.ts';
 import { mutants } from './table.ts';
 
@@ -19,9 +20,15 @@ interface Judged {
 describe(`mutants of the engine (QIAO_SEED=${seed})`, () => {
   let judged: readonly Judged[];
   beforeAll(async () => {
-    const file = (name: string) => new URL(name, import.meta.url);
-    const hooks = ['../../support/typescript.mjs', './mutating.mjs'].flatMap((name) => ['--import', file(name).href]);
-    const child = startProcess(process.execPath, [...hooks, file('judging.ts').pathname, String(seed), String(DEALS)]);
+    const hooks = [
+      new URL('../../support/typescript.mjs', import.meta.url),
+      new URL('./mutating.mjs', import.meta.url),
+    ];
+    const script = new URL('./judging.ts', import.meta.url);
+    const child = startProcess(process.execPath, [
+      ...hooks.flatMap(({ href }) => ['--import', href]),
+      ...[fileURLToPath(script), String(seed), String(DEALS)],
+    ]);
     const { code } = await child.ended;
     if (code !== 0) throw new Error(child.stderr());
     judged = child
