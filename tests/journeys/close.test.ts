@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
+import { BY_CLOCK } from '../../src/clearing/cycle.ts';
+import { reopenCycle } from '../../src/clearing/cycle-moves.ts';
 import { HOSTS } from '../../src/cli/demo-acts.ts';
 import { closeDay } from '../../src/cli/demo-close.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { runTrade } from '../../src/cli/trade.ts';
 import { dateAt } from '../../src/contract/dates.ts';
 import { exchanges } from '../../src/contract/exchange.ts';
+import { transaction } from '../../src/journal/database.ts';
 import { expectDescribed } from '../http/described.ts';
 import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
 
 /** The clock leaps into the evening, in which no witness can have spoken. */
 const LEAP_MS = 30 * 86_400_000;
+const HOUR_MS = 3_600_000;
 
 interface DayView {
   readonly state: string;
@@ -72,6 +76,57 @@ test('a day is closed over the surface: a break of one book worked by two people
   expect(journey.errors).toEqual([]);
   await readAll(date);
 });
+
+test('rows that a crash of the database took come back from what the journal keeps, and the comparison comes to the same', async () => {
+  const { mocks, clock, gateway } = journey;
+  clock.advance(16 * HOUR_MS);
+  const listing = sampleListing('ctex', 200, clock.nowMs());
+  mocks.ctex.desk.publish(listing);
+  await journey.settle();
+  await runTrade(journey, 'ctex', 'szse', listing, { allFunds: true });
+  const date = dateAt(clock.nowMs());
+  clock.advance(8 * HOUR_MS);
+  await gateway.closing.sweep();
+  const rowsOf = async () => {
+    const { rows } = await gateway.database.query(
+      `select side, deal_id, ordinal, role, state, buyer, seller, price_fen, fee_fen, business_date, native_number
+         from clearing_row where cycle = $1 order by side, deal_id, ordinal`,
+      [date],
+    );
+    return rows;
+  };
+  const before = await rowsOf();
+  expect(before.length).toBeGreaterThan(2);
+  const path = `/v1/clearing/cycles/${date}`;
+  const answer = await fetch(`${gateway.url}${path}/reopen`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${OPERATOR}`,
+      'content-type': 'application/json',
+      'idempotency-key': 'again',
+    },
+    body: JSON.stringify({ reason: '数据库重启 / the database was restarted' }),
+  });
+  expect(answer.status).toBe(202);
+  // It goes on by itself; once more it is compared, this time without rows.
+  await gateway.closing.advance(date, BY_CLOCK);
+  await until(async () => (await getJson<DayView>(journey, path)).state === 'netted');
+  await transaction(gateway.database, async (connection) => {
+    await reopenCycle(connection, date, 'a crash', BY_CLOCK, new Date(clock.nowMs()));
+    await connection.query('delete from clearing_row where cycle = $1', [date]);
+  });
+  await gateway.closing.advance(date, BY_CLOCK);
+  expect((await getJson<DayView>(journey, path)).state).toBe('netted');
+  expect(await rowsOf()).toEqual(before);
+  const { items } = await getJson<{ items: { version: number; resultSha256: string }[] }>(journey, `${path}/runs`);
+  expect(items.map(({ version }) => version)).toEqual([3, 2, 1]);
+  expect(new Set(items.map(({ resultSha256 }) => resultSha256)).size).toBe(1);
+  expect(journey.errors).toEqual([]);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
 
 /** What was written on the way is read as it is described, list by list and file by file. */
 async function readAll(date: string): Promise<void> {
