@@ -18,7 +18,7 @@ export interface EnvelopeHeader {
   readonly kind: string;
   /** Version of the unified contract the payload follows, e.g. `1.0.0`. */
   readonly contract: string;
-  /** SHA-256, hex, of the origin's rulebook in force. */
+  /** SHA-256, hex, of the origin's rulebook: in force, or that under which what this follows from was shown. */
   readonly rulebook: string;
   /** One stream per listing or deal and origin; `seq` counts 1, 2, 3 … in it without gaps. */
   readonly stream: string;

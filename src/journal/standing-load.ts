@@ -4,6 +4,8 @@ import { payloadOf } from './payload.ts';
 import { lockNames } from './rows.ts';
 import {
   admittedKey,
+  type Cited,
+  citedKey,
   type DealStanding,
   type InterestStanding,
   type ListingStanding,
@@ -103,4 +105,15 @@ export async function loadKnown(connection: Queryable, ids: readonly string[], s
     [ids],
   );
   for (const { id } of rows) standing.known.add(id);
+}
+
+/** Reads under which rulebooks these listings are shown. */
+export async function loadCited(connection: Queryable, ids: Iterable<string>, standing: Standing): Promise<void> {
+  const { rows } = await connection.query<{ listing: string; at: string } & Cited>(
+    `select listing, host as at, body #>> '{rulebooks,home,sha256}' as home, body #>> '{rulebooks,host,sha256}' as host
+       from decision
+      where listing = any($1) and current and verdict like 'relay%' and body #>> '{rulebooks,host,sha256}' is not null`,
+    [[...ids]],
+  );
+  for (const { listing, at, home, host } of rows) standing.cited.set(citedKey(listing, at), { home, host });
 }

@@ -63,6 +63,8 @@ export interface Standing {
   readonly admitted: Set<string>;
   /** Ids of bids and funds already known. */
   readonly known: Set<string>;
+  /** Under which rulebooks a listing is shown at a host, by `<listing>\n<host>`: what follows from it rests on the same. */
+  readonly cited: Map<string, Cited>;
   readonly changed: {
     readonly listings: Set<string>;
     readonly interests: Set<string>;
@@ -81,6 +83,12 @@ export interface Standing {
       message: string;
     }[];
   };
+}
+
+/** Rulebooks by their SHA-256 (hex). */
+export interface Cited {
+  readonly home: string;
+  readonly host: string;
 }
 
 /** Ids to load. `content`: listings whose full content is needed. */
@@ -103,6 +111,7 @@ export function emptyStanding(): Standing {
     versions: new Map(),
     admitted: new Set(),
     known: new Set(),
+    cited: new Map(),
     changed: {
       listings: new Set(),
       interests: new Set(),
@@ -119,6 +128,10 @@ export function emptyStanding(): Standing {
 
 export function admittedKey(listing: string, host: string, buyerKey: string): string {
   return `${listing}\n${host}\n${buyerKey}`;
+}
+
+export function citedKey(listing: string, host: string): string {
+  return `${listing}\n${host}`;
 }
 
 export function versionKey(id: string, version: number): string {

@@ -2,7 +2,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from '../journal/database.ts';
 import { recordReceipts } from '../journal/receipts.ts';
 import { type DecisionRow, keepDecisions, queueDeliveries, recordMessages } from '../journal/record.ts';
-import type { Standing } from '../journal/standing.ts';
+import { citedKey, type Standing } from '../journal/standing.ts';
 import { saveStanding } from '../journal/standing-save.ts';
 import { lockStreams, saveHeads } from '../journal/streams.ts';
 import { cosignDeals } from './cosigning.ts';
@@ -49,7 +49,7 @@ export async function commit(
       stream: effect.stream,
       subject: effect.listing,
       payload: effect.message,
-      rulebook: rules.citation(citedExchange(effect), atMs),
+      rulebook: citedBy(effect, standing) ?? rules.citation(citedExchange(effect), atMs),
       atMs,
       sentToUs,
       ...(native === undefined ? {} : { native }),
@@ -90,6 +90,17 @@ export async function commit(
 /** What the gateway itself says rests on the home's rulebook. */
 function citedExchange({ issuer, listing }: Effect): Exchange {
   return issuer === 'qiao' ? (listing.slice(0, 4) as Exchange) : issuer;
+}
+
+/**
+ * What follows from a listing finishes under the rulebooks that it is shown under, whatever has come into force since;
+ * a listing itself is of its own day.
+ */
+function citedBy({ issuer, audience, message, listing }: Effect, { cited }: Standing): string | undefined {
+  if (message.kind === 'listing') return undefined;
+  const host = [issuer, ...audience].find((participant) => cited.has(citedKey(listing, participant)));
+  const under = host === undefined ? undefined : cited.get(citedKey(listing, host));
+  return issuer === host ? under?.host : under?.home;
 }
 
 function decisionRows({ effect, id, atMs }: Planned, rules: RuleDesk): readonly DecisionRow[] {

@@ -5,7 +5,7 @@ import { type Database, transaction } from '../journal/database.ts';
 import { keepNumbers, type NumberRow } from '../journal/numbers.ts';
 import { type Finish, finishDeliveries } from '../journal/outbox.ts';
 import { type ReceiptRow, recordReceipts } from '../journal/receipts.ts';
-import { emptyStanding } from '../journal/standing.ts';
+import { citedKey, emptyStanding } from '../journal/standing.ts';
 import type { Decision } from '../rules/decide.ts';
 import { numberedBy } from './address.ts';
 import { type CommitParts, commit, type Planned } from './commit.ts';
@@ -84,6 +84,7 @@ async function write(batch: readonly Waiting[], parts: FinishParts): Promise<voi
     );
     const numbers: NumberRow[] = [];
     const planned: Planned[] = [];
+    const standing = emptyStanding();
     const receipts: ReceiptRow[] = [];
     for (const [i, { exchange, attempt }] of batch.entries()) {
       const { finish, receipt } = endings[i]!;
@@ -92,10 +93,15 @@ async function write(batch: readonly Waiting[], parts: FinishParts): Promise<voi
       if (finish.state !== 'accepted' || finish.number === null) continue;
       const numbered = numberedBy(attempt.message);
       if (numbered !== undefined) numbers.push({ exchange, number: finish.number, ...numbered });
-      if (attempt.message.kind === 'listing') planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
+      if (attempt.message.kind !== 'listing') continue;
+      planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
+      const { home, host } = (attempt.lease.decision as Decision | null)?.rulebooks ?? {};
+      if (home && host) {
+        standing.cited.set(citedKey(attempt.message.id, exchange), { home: home.sha256, host: host.sha256 });
+      }
     }
     await Promise.all([recordReceipts(connection, receipts), keepNumbers(connection, numbers)]);
-    await commit(connection, planned, emptyStanding(), parts);
+    await commit(connection, planned, standing, parts);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Queryable } from '../journal/database.ts';
 import { idsOf } from '../journal/numbers.ts';
 import { lockNames } from '../journal/rows.ts';
 import { emptyStanding, type Standing, type Wanted } from '../journal/standing.ts';
-import { loadAwards, loadKnown, loadListings, loadRelated, loadSales } from '../journal/standing-load.ts';
+import { loadAwards, loadCited, loadKnown, loadListings, loadRelated, loadSales } from '../journal/standing-load.ts';
 import { numberRefs, resolve, want } from './resolve.ts';
 import { rightsOf } from './step.ts';
 
@@ -31,6 +31,8 @@ export async function load(
   standing.deals.clear();
   await loadRelated(connection, wanted, standing);
   await loadListings(connection, wanted, standing);
+  // A listing is judged by the rules of its own day; what follows from it by those that it was shown under.
+  if (messages.some(({ kind }) => kind !== 'listing')) await loadCited(connection, wanted.listings, standing);
   await loadKnown(connection, [...wanted.known], standing);
   await loadAwards(connection, takenAssets(messages, standing), standing);
   await loadSales(connection, listedRights(messages), standing);

@@ -37,8 +37,14 @@ export function openRuleDesk(histories: Histories, calendars?: Calendars): RuleD
         ...(lastConcludedOn === undefined ? {} : { lastConcludedOn }),
         ...(calendars === undefined ? {} : { calendars }),
       }),
-    admitBuyer: (listing, buyer, host, atMs) =>
-      admitBuyer(listing, buyer, of(listing.home), of(host), instantAt(atMs)).issues.map(
+    admitBuyer: (listing, buyer, host, atMs, under) =>
+      admitBuyer(
+        listing,
+        buyer,
+        only(of(listing.home), under?.home),
+        only(of(host), under?.host),
+        instantAt(atMs),
+      ).issues.map(
         (issue): Refusal => ({
           code: issue.severity === 'hold' ? 'party-hold' : 'party-refused',
           pointer: '/buyer',
@@ -53,6 +59,12 @@ export function openRuleDesk(histories: Histories, calendars?: Calendars): RuleD
     citation: (exchange, atMs) => inForce(of(exchange), instantAt(atMs))?.sha256 ?? NO_RULEBOOK,
     instant: instantAt,
   };
+}
+
+/** That version alone, whatever came after it; all of them where none is cited. */
+function only(history: readonly Rulebook[], sha256: string | undefined): readonly Rulebook[] {
+  const cited = history.filter((rulebook) => rulebook.sha256 === sha256);
+  return cited.length === 0 ? history : cited;
 }
 
 /** What an envelope cites when its origin has no rulebook in force. */

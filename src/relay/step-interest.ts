@@ -2,7 +2,7 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Bid, Interest, InterestDecision, Listing, ListingRef, Party } from '../contract/message.ts';
 import { fenOf } from '../contract/money.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
-import { admittedKey, type ListingStanding } from '../journal/standing.ts';
+import { admittedKey, citedKey, type ListingStanding } from '../journal/standing.ts';
 import {
   buyerKeyOf,
   type Effect,
@@ -114,7 +114,8 @@ function openFor(listing: ListingStanding): Refusal[] {
 }
 
 function buyerRefusals(listing: Listing, buyer: Party, host: Exchange, context: StepContext): readonly Refusal[] {
-  return context.rules.admitBuyer(listing, buyer, host, context.atMs);
+  const under = context.standing.cited.get(citedKey(listing.id, host));
+  return context.rules.admitBuyer(listing, buyer, host, context.atMs, under);
 }
 
 function refOf(listing: ListingStanding): ListingRef {

@@ -1,6 +1,6 @@
 import { adapters } from '../../adapters/all.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
-import { foreign, held } from '../../src/cli/trade.ts';
+import { foreign, held, runTrade } from '../../src/cli/trade.ts';
 import type { Exchange } from '../../src/contract/exchange.ts';
 import type { DeskListing } from '../../src/contract/mock.ts';
 import { forgetKeys, getJson, type Journey, OPERATOR, openJourney } from './federation.ts';
@@ -35,18 +35,26 @@ const publish = async (home: Exchange, change: Partial<DeskListing> = {}) => {
   await journey.settle();
   return listing;
 };
-/** The exchange's rules with the modes it has; everything else as shipped. */
-const withModes = (exchange: Exchange, version: number, from: string, change: (modes: string[]) => string[]): Book => {
+/** The exchange's rules with other values of some dimensions; everything else as shipped. */
+const withValues = (
+  exchange: Exchange,
+  version: number,
+  from: string,
+  change: Readonly<Record<string, (value: never) => unknown>>,
+): Book => {
   const shipped = adapters.find((adapter) => adapter.exchange === exchange)!.rulebooks.at(-1) as Book;
   return {
     ...shipped,
     version,
     from,
-    clauses: shipped.clauses.map((clause) =>
-      clause.dimension === 'modes' ? { ...clause, value: change(clause.value as string[]), from } : clause,
-    ),
+    clauses: shipped.clauses.map((clause) => {
+      const changed = change[clause.dimension];
+      return changed === undefined ? clause : { ...clause, value: changed(clause.value as never), from };
+    }),
   };
 };
+const withModes = (exchange: Exchange, version: number, from: string, modes: (modes: string[]) => string[]): Book =>
+  withValues(exchange, version, from, { modes });
 const post = (book: Book, token = OPERATOR) =>
   fetch(`${journey.gateway.url}/v1/rulebooks`, {
     method: 'POST',
@@ -193,4 +201,84 @@ describe('when the listing changes', () => {
     await journey.settle();
     expect(held(journey, 'stex', 'listing', back.number)).toMatchObject({ version: 3, state: '2' });
   });
+});
+
+describe('what is under way when the rules change', () => {
+  /** Which version of its exchange's rulebook each message about a listing cites, in order. */
+  const citations = async (listing: string) => {
+    const { rows } = await journey.gateway.database.query<{ kind: string; issuer: string; envelope: Buffer }>(
+      'select kind, issuer, envelope from message where subject = $1 order by no',
+      [listing],
+    );
+    const { rows: books } = await journey.gateway.database.query<{ exchange: string; version: number; sha256: string }>(
+      'select exchange, version, sha256 from rulebook',
+    );
+    return rows.map(({ kind, issuer, envelope }) => {
+      const { signatures } = JSON.parse(envelope.toString()) as { signatures: { protected: string }[] };
+      const header = Buffer.from(signatures[0]!.protected, 'base64url').toString();
+      const { rulebook } = JSON.parse(header) as { rulebook: string };
+      const book = books.find(({ sha256 }) => sha256 === rulebook);
+      return `${kind}: ${issuer} ${book?.exchange} v${book?.version}`;
+    });
+  };
+  const natural = { name: '王示例', uscc: '', nature: 'natural-person', region: '110108', country: '142' } as const;
+  const wants = async (listing: DeskListing, number: string) => {
+    const mirror = held(journey, 'ctex', 'listing', listing.number).number;
+    const at = new Date(journey.clock.nowMs() + 8 * 3_600_000).toISOString().replace(/\.\d+Z/, '+08:00');
+    journey.mocks.ctex.desk.registerInterest({ number, mirror, buyer: natural, at });
+    await journey.settle();
+    return foreign(journey, 'stex', 'interest', number) !== undefined;
+  };
+
+  it('finishes under the versions it cites: the trade to its certificate, and buyers of what was shown before', async () => {
+    const version = async (exchange: Exchange) => {
+      const { rows } = await journey.gateway.database.query<{ last: number }>(
+        'select max(version) as last from rulebook where exchange = $1',
+        [exchange],
+      );
+      return rows[0]!.last;
+    };
+    const today = new Date(journey.clock.nowMs() + 8 * 3_600_000).toISOString().slice(0, 10);
+    const [stex, ctex] = [await version('stex'), await version('ctex')];
+    const traded = await publish('stex');
+    const shown = await publish('stex');
+    await runTrade(journey, 'stex', 'ctex', traded, {
+      step: async (name) => {
+        if (name !== 'interest') return;
+        // Neither of the two would have this listing any more, nor its host a buyer who is a natural person.
+        await adopt(withModes('stex', stex + 1, today, (modes) => modes.filter((mode) => mode !== traded.mode)));
+        await adopt(
+          withValues('ctex', ctex + 1, today, {
+            modes: (modes: string[]) => modes.filter((mode) => mode !== traded.mode),
+            'natural-person-buyer': () => 'no',
+          }),
+        );
+      },
+    });
+    const id = `stex:${traded.number}`;
+    const said = await citations(id);
+    expect(said.map((one) => one.split(':')[0])).toEqual(
+      expect.arrayContaining([
+        'listing',
+        'listing-mirrored',
+        'interest',
+        'interest-decision',
+        'deal',
+        'deal-confirmed',
+        'funds',
+      ]),
+    );
+    const versions = new Set(said.map((one) => one.split(': ')[1]));
+    expect([...versions].filter((one) => !one!.startsWith('szse')).toSorted()).toEqual([
+      `ctex ctex v${ctex}`,
+      `stex stex v${stex}`,
+    ]);
+
+    expect(await wants(shown, 'I-natural-1')).toBe(true);
+    const afterwards = await publish('stex', { mode: traded.mode === 'agreement' ? 'listing' : 'agreement' });
+    expect(await wants(afterwards, 'I-natural-2')).toBe(false);
+    expect((await citations(`stex:${afterwards.number}`))[0]).toBe(`listing: stex stex v${stex + 1}`);
+    const same = await publish('stex');
+    expect(foreign(journey, 'ctex', 'listing', same.number)).toBeUndefined();
+  }, 60_000);
 });
