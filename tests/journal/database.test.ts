@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type Database, migrate, openDatabase, ping, transaction } from '../../src/journal/database.ts';
+import {
+  type Database,
+  migrate,
+  openDatabase,
+  ping,
+  type Queryable,
+  transaction,
+  within,
+} from '../../src/journal/database.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let place: TestDatabase;
@@ -51,6 +59,28 @@ describe('the database', () => {
     await expect(failing).rejects.toThrow('changed our mind');
     const { rows } = await database.query('SELECT n FROM numbers WHERE n IN (1, 2)');
     expect(rows).toEqual([{ n: 1n }]);
+  });
+
+  it('undoes a part of a transaction alone when it throws, and with the whole when that does', async () => {
+    const add = (n: bigint, then?: string) => (inside: Queryable) =>
+      transaction(within(inside), async (part) => {
+        await part.query('INSERT INTO numbers VALUES ($1)', [n]);
+        if (then !== undefined) throw new Error(then);
+      });
+    await transaction(database, async (inside) => {
+      await add(101n)(inside);
+      await expect(add(102n, 'not this')(inside)).rejects.toThrow('not this');
+      // A statement that fails spoils its part, and only that.
+      await expect(add(101n)(inside)).rejects.toThrow('duplicate key');
+      await transaction(within(inside), (part) => add(103n)(part));
+    });
+    const failing = transaction(database, async (inside) => {
+      await add(104n)(inside);
+      throw new Error('nor any of it');
+    });
+    await expect(failing).rejects.toThrow('nor any of it');
+    const { rows } = await database.query('SELECT n FROM numbers WHERE n > 100 AND n < 110 ORDER BY n');
+    expect(rows).toEqual([{ n: 101n }, { n: 103n }]);
   });
 
   it('does not call a transaction committed in which a failure was swallowed', async () => {

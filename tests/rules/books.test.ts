@@ -1,5 +1,5 @@
 import { refuseBid } from '../../src/rules/bids.ts';
-import { businessDateAt } from '../../src/rules/cut-off.ts';
+import { businessDateAt, cutOffOn } from '../../src/rules/cut-off.ts';
 import { diffRulebooks } from '../../src/rules/diff.ts';
 import { books, bookWith, document, read } from './fixtures.ts';
 
@@ -64,6 +64,14 @@ describe('the business day of an event', () => {
     expect(businessDateAt('2026-02-14T10:00:00+08:00', szse)).toBe('2026-02-24');
     expect(businessDateAt('2026-03-02T16:00:00+08:00', szse)).toBe('2026-03-03');
     expect(businessDateAt('2026-03-02T16:00:00+08:00', stex)).toBe('2026-03-02');
+  });
+
+  test('the cut-off of a day is that of the rulebook, none on a day of rest, and unknown where the calendar is silent', () => {
+    expect([ctex, stex, szse].map((book) => cutOffOn('2026-03-02', book))).toEqual(['17:00', '16:30', '15:30']);
+    // 2026-02-14 is a make-up Saturday, 2026-02-17 the Spring Festival.
+    expect([ctex, szse].map((book) => cutOffOn('2026-02-14', book))).toEqual(['17:00', null]);
+    expect([ctex, szse].map((book) => cutOffOn('2026-02-17', book))).toEqual([null, null]);
+    expect(cutOffOn('2027-03-02', ctex)).toBeUndefined();
   });
 
   test('is unknown where the calendar does not reach', () => {
