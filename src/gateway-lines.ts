@@ -32,6 +32,9 @@ export interface LineParts {
   nonce(): string;
 }
 
+/** How often the longest wait of a delivery still counts as one. */
+const LONGEST = 1.5;
+
 /** The line to one exchange: how it is reached, and what goes out over it. */
 export interface Line {
   readonly link: Link;
@@ -97,8 +100,10 @@ export function openLine(parts: LineParts): Line {
       else back().catch(faults.of('lane'));
     },
   });
+  const longestWaitMs = LONGEST * Math.max(limits.retryCapMs, limits.leaseMs);
   lane = openLane({
     ...limits,
+    longestWaitMs,
     ...{ exchange, adapter, link, breaker, mayUse, database, nowMs },
     instant: instantAt,
     finished: (attempt) => parts.finisher.finish(exchange, attempt),
@@ -124,7 +129,7 @@ export function openLine(parts: LineParts): Line {
         await back();
       }
       if (!mayUse()) return;
-      const due = await nextDueAt(database, exchange);
+      const due = await nextDueAt(database, exchange, new Date(nowMs() + longestWaitMs));
       if (due !== undefined && due.getTime() <= nowMs()) drain();
     },
     stop: () => sending.stop(),

@@ -31,7 +31,7 @@ export function readPage({ body, seal }: Answered, arrivedAtMs: number): Page | 
   const proofs = proofsOf(body, slices, seal);
   const arrivals = slices.map(({ from, to }, i): Arrival => {
     const bytes = body.subarray(from, to);
-    return { exchange: 'stex', key: keyOf(bytes), bytes, proof: proofs[i]!, arrivedAtMs };
+    return { exchange: 'stex', key: keyOf(bytes), bytes, proof: proofs[i]!, arrivedAtMs, ordered: true };
   });
   const found = { cursor: start[1] ?? start[2] ?? '', arrivals };
   return {

@@ -96,6 +96,8 @@ export interface Arrival {
   readonly arrivedAtMs: number;
   /** When the exchange says it happened; set only where the transport may reorder messages (ctex webhooks). */
   readonly sentAtMs?: number;
+  /** What the exchange sends is one sequence: while a message is put off, those behind it are, too. */
+  readonly ordered?: true;
 }
 
 /** What the gateway answers; given only after it is durable. A repeated arrival gets its first answer again. */

@@ -2,6 +2,9 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from './database.ts';
 import { updateRows } from './rows.ts';
 
+/** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */
+const FAR = new Date('9999-12-31T00:00:00Z');
+
 /** A delivery that this process may work on until its lease runs out. */
 export interface Lease {
   readonly no: bigint;
@@ -33,11 +36,13 @@ export async function leaseDeliveries(
   until: Date,
   /** The longest due is taken instead of the first put in: what is tried in vain goes to the end. */
   longestDue = false,
+  /** Due later than any wait lasts: whoever wrote that had a wrong clock, and it is due now. */
+  beyond = FAR,
 ): Promise<readonly Lease[]> {
   const { rows } = await connection.query<Record<string, never>>(
     `with head as (
        select d.no, d.state from delivery d
-        where d.exchange = $1 and d.open and d.due_at <= $3
+        where d.exchange = $1 and d.open and (d.due_at <= $3 or d.due_at > $5 and d.state <> 'dead')
           and not exists (select 1 from delivery e where e.exchange = $1 and e.open and e.lane = d.lane and e.no < d.no)
         order by ${longestDue ? 'd.due_at, ' : ''}d.no limit $2 for update skip locked
      ), leased as (
@@ -51,7 +56,7 @@ export async function leaseDeliveries(
          where leased.kind = 'listing' and listing = leased.lane and host = $1 and message = leased.message
          order by no desc limit 1) c on true
       order by leased.no`,
-    [exchange, limit, at, until],
+    [exchange, limit, at, until, beyond],
   );
   return rows as unknown as readonly Lease[];
 }
@@ -173,14 +178,12 @@ async function putOff(connection: Queryable, going: readonly Going[], at: Date):
   );
 }
 
-/** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */
-const FAR = new Date('9999-12-31T00:00:00Z');
-
-/** When the next delivery for that exchange is due, if any is open. */
-export async function nextDueAt(connection: Queryable, exchange: Exchange): Promise<Date | undefined> {
+/** When the next delivery for that exchange is due, if any is open; the beginning of time where it is due beyond all waits. */
+export async function nextDueAt(connection: Queryable, exchange: Exchange, beyond = FAR): Promise<Date | undefined> {
   const { rows } = await connection.query<{ due_at: Date | null }>(
-    `select min(due_at) as due_at from delivery where exchange = $1 and open and state <> 'dead'`,
-    [exchange],
+    `select min(case when due_at > $2 then '1970-01-01' else due_at end) as due_at
+       from delivery where exchange = $1 and open and state <> 'dead'`,
+    [exchange, beyond],
   );
   return rows[0]?.due_at ?? undefined;
 }

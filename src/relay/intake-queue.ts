@@ -52,6 +52,8 @@ export function openIntakeQueue(
       busy = batch.length > 1;
       const answers = await takeBatch(batch.map(({ arrival }) => arrival));
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] ?? BUSY);
+      for (const [i, { arrival }] of batch.entries())
+        if (isPutOff(arrival, answers[i] ?? BUSY)) turnBack(arrival.exchange);
     }
     running = undefined;
   };
@@ -77,6 +79,12 @@ export function openIntakeQueue(
     return batch;
   };
 
+  /** Those behind a message that was put off come again with it: none of them may be first. */
+  const turnBack = (exchange: Exchange) => {
+    for (const { resolve } of lines.get(exchange) ?? []) resolve(BUSY);
+    lines.delete(exchange);
+  };
+
   const takeBatch = async (arrivals: readonly Arrival[]): Promise<readonly Answer[]> => {
     try {
       return await takeIn(arrivals, parts);
@@ -86,7 +94,12 @@ export function openIntakeQueue(
       if (arrivals.length === 1 || isSurroundings(error)) return arrivals.map(() => BUSY);
       // One bad apple must not hold up the others: each alone, in order.
       const answers: Answer[] = [];
-      for (const arrival of arrivals) answers.push((await takeBatch([arrival]))[0]!);
+      const behind = new Set<Exchange>();
+      for (const arrival of arrivals) {
+        const answer = behind.has(arrival.exchange) ? BUSY : (await takeBatch([arrival]))[0]!;
+        if (isPutOff(arrival, answer)) behind.add(arrival.exchange);
+        answers.push(answer);
+      }
       return answers;
     }
   };
@@ -111,6 +124,10 @@ export function openIntakeQueue(
       return waiting();
     },
   };
+}
+
+function isPutOff({ ordered }: Arrival, { outcome }: Answer): boolean {
+  return ordered === true && outcome === 'busy';
 }
 
 /** SQLSTATE classes of connections, resources and interventions, and the network's own errors. */

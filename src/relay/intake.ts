@@ -63,14 +63,22 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
     const planned: Planned[] = [];
     const early: Traveller[] = [];
     const rules = parts.rules();
+    const isPutOff = new Set<Exchange>();
     for (const [i, traveller] of fresh.entries()) {
       const message = messages[i]!;
+      const { exchange, ordered } = traveller.entry.arrival;
+      if (ordered && isPutOff.has(exchange)) {
+        traveller.answer = PUT_OFF;
+        early.push(traveller);
+        continue;
+      }
       const stepped = step(traveller, message, standing, rules, parts);
       if (stepped.ok === true) {
         traveller.answer = { outcome: 'accepted', messageId: traveller.entry.messageId };
         planned.push(...planOf(traveller, stepped.effects, parts));
       } else if (stepped.ok === 'early' && maySoonBeKnown(traveller.entry.arrival, message, numbering, parts)) {
-        traveller.answer = { outcome: 'busy', retryAfterMs: 500 };
+        traveller.answer = PUT_OFF;
+        isPutOff.add(exchange);
         early.push(traveller);
       } else {
         traveller.answer = { outcome: 'refused', refusals: stepped.refusals };
@@ -93,6 +101,8 @@ export async function takeIn(arrivals: readonly Arrival[], parts: IntakeParts): 
     return answer;
   });
 }
+
+const PUT_OFF: Answer = { outcome: 'busy', retryAfterMs: 500 };
 
 /** An answer, and what is kept of it, is never much longer than what was asked. */
 const MOST_REFUSALS = 50;

@@ -41,6 +41,8 @@ export interface LaneParts {
   readonly concurrency: number;
   /** Leases are renewed while their calls last; for so long a delivery stays with a gateway that died. */
   readonly leaseMs: number;
+  /** Nothing is put off for longer than this; what seems to be was put off by a gateway whose clock is wrong. */
+  readonly longestWaitMs?: number;
   /** Between two looks for more while deliveries are under way, ms. */
   readonly lingerMs: number;
 }
@@ -98,6 +100,7 @@ export function openLane(parts: LaneParts): Lane {
         new Date(now),
         new Date(now + parts.leaseMs),
         parts.breaker.isTrying,
+        parts.longestWaitMs === undefined ? undefined : new Date(now + parts.longestWaitMs),
       );
       if (leases.length === 0) {
         // The next of a lane only becomes the head when the one before it is finished.

@@ -55,8 +55,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/journal/outbox.ts',
-        replace: 'where d.exchange = $1 and d.open and d.due_at <= $3',
-        by: "where d.exchange = $1 and d.open and d.due_at <= $3 and d.state <> 'sending'",
+        replace: 'where d.exchange = $1 and d.open and (d.due_at',
+        by: "where d.exchange = $1 and d.open and d.state <> 'sending' and (d.due_at",
       },
     ],
   },
@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'src/relay/lane.ts',
         replace: "export function requestId(lease: Pick<Lease, 'message'>, exchange: Exchange): string {",
-        by: "export function requestId(lease: Lease, exchange: Exchange): string {\n  return [exchange, lease.message, lease.attempts].join('-');",
+        by: "export function requestId(lease: Lease, exchange: Exchange): string {\n  if (lease.attempts > 1) return [exchange, lease.message, lease.attempts].join('-');",
       },
     ],
   },
@@ -120,8 +120,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/relay/lane.ts',
-        replace: 'return await parts.link.send(request);',
-        by: `const sent = await parts.link.send(request);
+        replace: 'return await parts.breaker.call(() => parts.link.send(request));',
+        by: `const sent = await parts.breaker.call(() => parts.link.send(request));
     return sent.outcome === 'ambiguous' ? { outcome: 'refused', refusals: [], answer: NO_ANSWER } : sent;`,
       },
     ],
