@@ -24,8 +24,8 @@ export interface Equal {
 }
 
 /**
- * Joins the three books of one partition, in a transaction of the caller. What is equal on all sides stays in the database; every other deal is handed
- * to `take`, page by page.
+ * Joins the three books of one partition, in a transaction of the caller. What is equal on all sides stays in the database;
+ * every other deal is handed to `take`, page by page.
  */
 export async function matchPartition(
   connection: Queryable,
@@ -34,25 +34,18 @@ export async function matchPartition(
 ): Promise<readonly Equal[]> {
   // The join is certain to be large: compiling it costs more than it saves, and it is to stay in memory.
   await connection.query("set local jit = off; set local work_mem = '64MB'");
-  const joined = joinOf(order.partition);
   const values = [order.cycle, order.version];
-  await connection.query(`create temp table clearing_unequal on commit drop as ${joined} limit 0`, values);
-  const { rows } = await connection.query<Equal & Record<string, unknown>>(
-    `with joined as materialized (${joined}),
-          kept as (insert into clearing_unequal select * from joined where not is_equal)
-     select g_home as home, g_host as host, count(*)::int as deals, sum(g_price)::text as "priceFen",
-            bit_xor(hashtextextended(concat_ws('|', deal_id, g_state, g_buyer, g_seller, g_price,
-              g_home_fee, g_host_fee, g_date, a_number, b_number), 0))::text as digest
-       from joined where is_equal group by g_home, g_host order by g_home, g_host`,
+  const { rows } = await connection.query<Equal & { readonly unequal: readonly string[] | null }>(
+    surveyOf(order.partition),
     values,
   );
-  await connection.query('declare unequal no scroll cursor for select * from clearing_unequal');
-  for (;;) {
-    const page = await connection.query<Joined>(`fetch ${PAGE} from unequal`);
-    if (page.rows.length === 0) break;
+  const unequal = [...new Set(rows.flatMap(({ unequal }) => unequal ?? []))].sort();
+  const wide = unequalOf(order.partition);
+  for (let at = 0; at < unequal.length; at += PAGE) {
+    const page = await connection.query<Joined>(wide, [...values, unequal.slice(at, at + PAGE)]);
     await take(page.rows.map(seenIn));
   }
-  return rows;
+  return rows.filter(({ deals }) => deals > 0).map(({ unequal: _, ...equal }) => equal);
 }
 
 const COMMON = ['home', 'host', 'state', 'buyer', 'seller', 'listing', 'line', 'further'] as const;
@@ -65,26 +58,54 @@ const equalTo = (of: 'a' | 'b', fee: 'home' | 'host') =>
    and ${of}.host = g.host and (${of}.listing is null or ${of}.listing = g.listing) and ${of}_again.lines is null
    and ${of}.further is null`;
 
+/** All deals in one pass, which carries no more of each than must be compared: sums of the equal, ids of the others. */
+function surveyOf(partition: number): string {
+  return `${againIn(partition, '')}
+    select home, host, count(*) filter (where is_equal)::int as deals,
+           sum(price_fen) filter (where is_equal)::text as "priceFen",
+           bit_xor(digest) filter (where is_equal)::text as digest,
+           array_agg(deal_id) filter (where not is_equal) as unequal
+      from (select coalesce(g.deal_id, a.deal_id, b.deal_id) as deal_id, g.home, g.host, g.price_fen, ${IS_EQUAL} as is_equal,
+                   hashtextextended(concat_ws('|', g.deal_id, g.state, g.buyer, g.seller, g.price_fen, g.home_fee_fen,
+                     g.host_fee_fen, g.business_date, a.native_number, b.native_number), 0) as digest
+              ${joinedIn(partition, '')} offset 0) deal
+     group by home, host order by home, host`;
+}
+
+/** All that the books say of the deals with the ids $3. */
+function unequalOf(partition: number): string {
+  const only = 'and deal_id = any($3)';
+  return `${againIn(partition, only)}
+    select coalesce(g.deal_id, a.deal_id, b.deal_id) as deal_id, ${columnsOf('a')}, a_again.lines as a_again,
+           ${columnsOf('g')}, g.home_fee_fen as g_home_fee, g.host_fee_fen as g_host_fee, g.in_flight as g_in_flight,
+           ${columnsOf('b')}, b_again.lines as b_again
+      ${joinedIn(partition, only)} where not ${IS_EQUAL} order by 1, b.side`;
+}
+
+const IS_EQUAL = `coalesce(${equalTo('a', 'home')} and ${equalTo('b', 'host')}, false)`;
+
+const rowsIn = (partition: number, only: string) => (which: string) =>
+  `(select * from clearing_row_${partition} where cycle = $1 and cycle_version = $2 ${only} and ${which})`;
+
+function againIn(partition: number, only: string): string {
+  const rows = rowsIn(partition, only);
+  return `with again as materialized (
+    select deal_id, side, json_agg(json_build_array(line, price_fen::text) order by ordinal) as lines
+      from ${rows('ordinal > 1')} r group by deal_id, side)`;
+}
+
 /**
  * A row a deal. The host is who the journal, or without it the home's book, says: what a third exchange claims of the same
  * deal stands as a deal of its own.
  */
-function joinOf(partition: number): string {
-  const rows = (which: string) =>
-    `(select * from clearing_row_${partition} where cycle = $1 and cycle_version = $2 and ${which})`;
-  const again = `(select deal_id, side, json_agg(json_build_array(line, price_fen::text) order by ordinal) as lines
-                    from ${rows('ordinal > 1')} r group by deal_id, side)`;
-  return `
-    select coalesce(g.deal_id, a.deal_id, b.deal_id) as deal_id, ${columnsOf('a')}, a_again.lines as a_again,
-           ${columnsOf('g')}, g.home_fee_fen as g_home_fee, g.host_fee_fen as g_host_fee, g.in_flight as g_in_flight,
-           ${columnsOf('b')}, b_again.lines as b_again,
-           coalesce(${equalTo('a', 'home')} and ${equalTo('b', 'host')}, false) as is_equal
-      from ${rows(`side = 'journal' and ordinal = 1`)} g
+function joinedIn(partition: number, only: string): string {
+  const rows = rowsIn(partition, only);
+  return `from ${rows(`side = 'journal' and ordinal = 1`)} g
       full join ${rows(`role = 'home' and ordinal = 1`)} a on a.deal_id = g.deal_id
       full join ${rows(`role = 'host' and ordinal = 1`)} b
         on b.deal_id = coalesce(g.deal_id, a.deal_id) and b.side = coalesce(g.host, a.host)
-      left join ${again} a_again on a_again.deal_id = a.deal_id and a_again.side = a.side
-      left join ${again} b_again on b_again.deal_id = b.deal_id and b_again.side = b.side`;
+      left join again a_again on a_again.deal_id = a.deal_id and a_again.side = a.side
+      left join again b_again on b_again.deal_id = b.deal_id and b_again.side = b.side`;
 }
 
 type Joined = Readonly<Record<string, unknown>>;
