@@ -45,11 +45,12 @@ export interface Market {
 
 const program = new URL('./gateway-elsewhere.ts', import.meta.url);
 
-export async function openMarket(): Promise<Market> {
+/** On a database of its own, or on one that the test takes care of. */
+export async function openMarket(databaseUrl?: string): Promise<Market> {
   // The day is the rulebooks'; its clock is every process's own.
   const aheadMs = MORNING - Date.now();
   const nowMs = () => Date.now() + aheadMs;
-  const test = await createTestDatabase();
+  const test = databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => {} };
   const folder = mkdtempSync(join(tmpdir(), 'qiao-keys-'));
   const keys: KeyStore = await openKeyStore(folder, { demo: true, nowMs });
   const opened = {} as Record<Exchange, MockExchange>;
@@ -63,7 +64,7 @@ export async function openMarket(): Promise<Market> {
       nonce: () => (++last).toString(16).padStart(32, '0'),
     });
   }
-  const database = openDatabase(test.url, { max: 4 });
+  const database = openDatabase(test.url, { max: 4, connectTimeoutMs: 2_000 });
   const env = {
     NODE_ENV: 'test',
     DATABASE_URL: test.url,
