@@ -82,10 +82,14 @@ export const findingNames = ['lost', 'doubled', 'outOfOrder', 'inDoubt', 'unsign
 /** Where the message was turned down the exchange has the refusal in hand; what it never heard of is lost. */
 function turningDown(order: Order, books: Books, { refusals }: Tables): string | undefined {
   const told = refusals
-    .filter(({ exchange, native }) => exchange === order.from && order.marks.every((mark) => native.includes(mark)))
+    .filter(({ exchange, native }) => exchange === order.from && isAbout(order, native))
     // stex fetches no answers: what is refused there is refused in the table alone.
     .find(({ key }) => order.from === 'stex' || books.turnedDown.includes(key));
   return told && `${order.from} ${order.kind} ${order.number}: ${told.codes}`;
+}
+
+function isAbout({ marks, notMarks = [] }: Order, native: string): boolean {
+  return marks.every((mark) => native.includes(mark)) && !notMarks.some((mark) => native.includes(mark));
 }
 
 /** Each exchange's effects, in the order in which they took place, against the outbox. */

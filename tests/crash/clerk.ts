@@ -11,8 +11,9 @@ export interface Order {
   /** The sender's own number; for decisions and confirmations the number of what they are about, at the recipient. */
   readonly number: string;
   readonly to: readonly Exchange[];
-  /** What stands in the bytes of this message and of no other of its kind. */
+  /** What stands in the bytes of this message, and what stands only in those of others about the same thing. */
   readonly marks: readonly string[];
+  readonly notMarks?: readonly string[];
   readonly amountFen?: string;
   /** Where a state is told: whether the thing is open to trade in it. */
   readonly open?: boolean;
@@ -69,7 +70,7 @@ export function openClerk({ exchange, mock, random, nowMs }: ClerkParts): Clerk 
     const left = isTraded(listing.number) ? 0 : random.between(0, 4);
     listings.set(listing.number, { listing, version: 1, left });
     desk.publish(listing);
-    told('listing', listing.number, others);
+    told('listing', listing.number, others, { marks: [String(listing.ipNumber)] });
   };
 
   const changeState = () => {
@@ -106,14 +107,14 @@ export function openClerk({ exchange, mock, random, nowMs }: ClerkParts): Clerk 
       own.deal = sampleDeal(own.listing, exchange, host, nowMs());
       deals.set(own.deal.number, { deal: own.deal, certified: false });
       desk.conclude(own.deal);
-      told('deal', own.deal.number, [host]);
+      told('deal', own.deal.number, [host], { notMarks: [`C-${own.deal.number}`] });
     });
   };
 
   const onDeal = ({ number, foreignNumber = '', exchange: home }: BookEntry) => {
     once(`deal ${number}`, () => {
       desk.confirm(number);
-      told('deal-confirmed', foreignNumber, [named(home)]);
+      told('deal-confirmed', foreignNumber, [named(home)], { notMarks: [`F-${foreignNumber}`] });
       const amountFen = 128_500_000n;
       desk.pay({
         ...{ number: `F-${foreignNumber}`, deal: number, leg: 'price-paid', amountFen },
@@ -136,7 +137,7 @@ export function openClerk({ exchange, mock, random, nowMs }: ClerkParts): Clerk 
       if (own.certified || !confirmed.has(number) || !paid.has(`F-${number}`)) continue;
       own.certified = true;
       desk.certify(number, 2, `C-${number}`);
-      told('certificate', number, [own.deal.buyerExchange!]);
+      told('certificate', number, [own.deal.buyerExchange!], { marks: [`C-${number}`] });
     }
   };
 

@@ -33,6 +33,7 @@ export interface Field {
   /** Of every process that is meant to stay up. */
   crashes(): number;
   crashed(): void;
+  /** Lines and clocks are right again. */
   heal(): void;
   stop(): Promise<void>;
 }
@@ -104,6 +105,7 @@ export async function openField(options: FieldOptions): Promise<Field> {
       },
       heal: () => {
         for (const exchange of exchanges) lines[exchange].set(undefined);
+        for (const gateway of gateways) gateway.mend();
       },
     };
   } catch (error) {

@@ -14,7 +14,7 @@ export interface GatewayArguments {
 
 export type ToGateway =
   | { readonly say: 'stop' }
-  /** Dies by its own hand at the so-manieth statement (1: that one) from the next one that names the table. */
+  /** 0 statements: not any more. Dies by its own hand at the so-manieth statement (1: that one) from the next one that names the table. */
   | { readonly say: 'die'; readonly table: string; readonly statements: number };
 
 export type FromGateway =
@@ -61,7 +61,7 @@ function dieWhenTold(): void {
     const [asked] = given as [string | { text?: string }];
     const text = typeof asked === 'string' ? asked : (asked?.text ?? '');
     const answer = Reflect.apply(query, this, given);
-    if (table !== undefined && text.includes(table)) table = undefined;
+    if (left > 0 && table !== undefined && text.includes(table)) table = undefined;
     if (table === undefined && left > 0) {
       left -= 1;
       // The last one: once it is on its way, and before anybody here learns what became of it.

@@ -62,7 +62,9 @@ export interface GatewayProcess {
   pause(ms: number): Promise<void>;
   /** Killed; its clock is off from then on, until it ends again. */
   setClock(aheadMs: number): void;
-  /** Resolves when it is up, with the ms since it ended. */
+  /** No death on its way any more, and the right clock: one with a wrong clock is killed once more. */
+  mend(): void;
+  /** Resolves when it is up. */
   whenUp(): Promise<void>;
   readonly crashes: number;
   /** From each crash to being up again, ms. */
@@ -140,6 +142,13 @@ export function keepGateway(built: string, given: GatewayArguments, logFolder: s
     setClock: (ms) => {
       kill();
       aheadMs = ms;
+    },
+    mend: () => {
+      if (url !== undefined && child?.connected) {
+        child.send({ say: 'die', table: '', statements: 0 } satisfies ToGateway, () => {});
+      }
+      if (aheadMs !== 0) kill();
+      aheadMs = 0;
     },
     whenUp: () => (url !== undefined ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve))),
     get crashes() {
