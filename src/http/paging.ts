@@ -31,6 +31,20 @@ export function pageAnswer<Row>(asked: Asked, page: Page<Row>, pager: Pager, sho
   return ok({ items, next: cursor }, { link: `<${next}>; rel="next"` });
 }
 
+/** A page out of rows of which one too many was read, each with an id by which the next page is found. */
+export function cutPage<Row>(
+  asked: Asked,
+  rows: readonly Row[],
+  limit: number,
+  pager: Pager,
+  idOf: (row: Row) => string,
+  show: (row: Row) => unknown,
+): Answer {
+  const kept = rows.slice(0, limit);
+  const next = rows.length > limit ? { next: { at: '', id: idOf(kept.at(-1)!) } } : {};
+  return pageAnswer(asked, { rows: kept, ...next }, pager, show);
+}
+
 /** Reads paging, then answers with the page that `read` gives. */
 export async function paged<Row>(
   asked: Asked,

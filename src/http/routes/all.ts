@@ -8,6 +8,7 @@ import { cycleRoutes } from './clearing-cycles.ts';
 import { netRoutes } from './clearing-nets.ts';
 import { queryRoutes } from './clearing-queries.ts';
 import { runRoutes } from './clearing-runs.ts';
+import { settlementRoutes } from './clearing-settlement.ts';
 import { sheetRoutes } from './clearing-sheet.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dealRoutes } from './deals.ts';
@@ -44,6 +45,7 @@ export function routesOf(parts: Parts): readonly Route[] {
     ...breakRoutes(parts),
     ...queryRoutes(parts),
     ...netRoutes(parts),
+    ...settlementRoutes(parts),
     ...sheetRoutes(parts),
     ...healthRoutes(parts),
   ];

@@ -1,30 +1,22 @@
 import { evidenceTypes, keepAttachment, readAttachment } from '../../clearing/attachment.ts';
 import type { Break } from '../../clearing/break.ts';
 import { breakDetail } from '../../clearing/break-detail.ts';
-import { type BreakFilter, type BreakPosition, breakTotals, listBreaks } from '../../clearing/break-list.ts';
-import { type BreakState, breakStates } from '../../clearing/break-states.ts';
-import { type BreakCode, codes, type Severity } from '../../clearing/codes.ts';
+import { type BreakPosition, breakTotals, listBreaks } from '../../clearing/break-list.ts';
 import { recordEvent } from '../../clearing/cycle-events.ts';
 import { type Task, work } from '../../clearing/work.ts';
-import { isDate } from '../../contract/dates.ts';
-import { isExchange } from '../../contract/exchange.ts';
-import { parseFen } from '../../contract/money.ts';
 import type { Checked } from '../../contract/refusal.ts';
 import { type Queryable, within } from '../../journal/database.ts';
+import { breakFilterIn, breakFilters } from '../break-filters.ts';
 import { readOrder, readTasks, workerOf, workProblem } from '../break-orders.ts';
 import { breakDetailShown, breakShown, breakTag, versionIn, yuan } from '../clearing-shapes.ts';
 import { pageAnswer, readPaging } from '../paging.ts';
 import type { Parts } from '../parts.ts';
-import { type Problem, refusalProblem, requestProblem } from '../problem.ts';
+import { refusalProblem, requestProblem } from '../problem.ts';
 import { type Answer, type Asked, ok, type Posted, type Route, turnedDown } from '../route.ts';
 import { bytesOf } from '../taken-file.ts';
 
 const BREAK_ID = /^[0-9a-f]{32}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
-const FILTERS = [
-  ...['cycle', 'state', 'code', 'severity', 'exchange', 'assignee', 'deal'],
-  ...['seenBy', 'dueBefore', 'from', 'to', 'review'],
-];
 
 /** The breaks, and work on them. Four eyes, versions and digests are work.ts's and the database's to hold to. */
 export function breakRoutes(parts: Parts): readonly Route[] {
@@ -52,9 +44,9 @@ export function breakRoutes(parts: Parts): readonly Route[] {
     {
       method: 'get',
       path: '/v1/clearing/breaks',
-      query: ['limit', 'cursor', ...FILTERS],
+      query: ['limit', 'cursor', ...breakFilters],
       answer: async (asked, view) => {
-        const read = filterIn(asked);
+        const read = breakFilterIn(asked);
         if ('code' in read) return turnedDown(read);
         const request = readPaging(asked, parts);
         if ('code' in request) return turnedDown(request);
@@ -69,9 +61,9 @@ export function breakRoutes(parts: Parts): readonly Route[] {
     {
       method: 'get',
       path: '/v1/clearing/break-totals',
-      query: FILTERS,
+      query: breakFilters,
       answer: async (asked, view) => {
-        const read = filterIn(asked);
+        const read = breakFilterIn(asked);
         if ('code' in read) return turnedDown(read);
         const totals = await view((connection) => breakTotals(connection, read.filter));
         const { breaks, overFen, underFen, valueFen, byState, bySeverity } = totals;
@@ -171,51 +163,4 @@ export function breakRoutes(parts: Parts): readonly Route[] {
       },
     },
   ];
-}
-
-/** Several words of one filter are separated by commas. */
-function filterIn({ query, caller }: Asked): { readonly filter: BreakFilter } | Problem {
-  const wrong = (name: string, detail: string) => requestProblem('bad-query', `#query/${name}`, detail);
-  const words = (name: string, known: object): readonly string[] | undefined | Problem => {
-    const all = query[name]?.split(',');
-    return all?.every((one) => Object.hasOwn(known, one)) === false ? wrong(name, Object.keys(known).join(', ')) : all;
-  };
-  const [states, found, severities] = [
-    words('state', breakStates),
-    words('code', codes),
-    words('severity', { S1: 1, S2: 2, S3: 3, S4: 4 }),
-  ];
-  for (const one of [states, found, severities]) if (one !== undefined && 'code' in one) return one;
-  const dates: Record<string, string> = {};
-  for (const name of ['cycle', 'seenBy', 'dueBefore'] as const) {
-    const date = query[name];
-    if (date === undefined) continue;
-    if (!isDate(date)) return wrong(name, '2026-03-02');
-    dates[name] = date;
-  }
-  const amounts: Record<string, bigint> = {};
-  for (const name of ['from', 'to'] as const) {
-    const amount = query[name];
-    if (amount === undefined) continue;
-    const fen = parseFen(amount, 'yuan');
-    if (!fen.ok) return wrong(name, '1000.00');
-    amounts[`${name}Fen`] = fen.value;
-  }
-  const { exchange, assignee, deal, review } = query;
-  if (exchange !== undefined && !isExchange(exchange)) return wrong('exchange', 'ctex, stex, szse');
-  if (review !== undefined && review !== 'mine') return wrong('review', 'mine');
-  return {
-    filter: {
-      ...dates,
-      ...amounts,
-      ...(states === undefined ? {} : { states: states as readonly BreakState[] }),
-      ...(found === undefined ? {} : { codes: found as readonly BreakCode[] }),
-      ...(severities === undefined ? {} : { severities: severities as readonly Severity[] }),
-      ...(exchange === undefined ? {} : { exchange }),
-      ...(assignee === undefined ? {} : { assignee }),
-      ...(deal === undefined ? {} : { dealId: deal }),
-      // What this checker may approve: proposed by others.
-      ...(review === undefined ? {} : { forChecker: caller.actor.name }),
-    },
-  };
 }

@@ -7,7 +7,7 @@ import { instantAt, isDate } from '../../contract/dates.ts';
 import { formatFen } from '../../contract/money.ts';
 import { refuse } from '../../contract/refusal.ts';
 import { readFields } from '../fields.ts';
-import { pageAnswer, readPaging } from '../paging.ts';
+import { cutPage, readPaging } from '../paging.ts';
 import type { Parts } from '../parts.ts';
 import { refusalProblem, requestProblem } from '../problem.ts';
 import { type Answer, type Asked, ok, type Route, turnedDown } from '../route.ts';
@@ -30,9 +30,7 @@ export function cycleRoutes(parts: Parts): readonly Route[] {
         if ('code' in request) return turnedDown(request);
         const { limit, after } = request;
         const rows = await view((connection) => listCycles(connection, after?.id, limit + 1));
-        const kept = rows.slice(0, limit);
-        const next = rows.length > limit ? { next: { at: '', id: kept.at(-1)!.cycle } } : {};
-        return pageAnswer(asked, { rows: kept, ...next }, parts, cycleShown);
+        return cutPage(asked, rows, limit, parts, ({ cycle }) => cycle, cycleShown);
       },
     },
     {
@@ -117,9 +115,7 @@ export function cycleRoutes(parts: Parts): readonly Route[] {
         if (!UUID.test(id)) return unknown(id);
         const { limit, after } = request;
         const rows = await view((connection) => quarantineOf(connection, id, Number(after?.id ?? 0), limit + 1));
-        const kept = rows.slice(0, limit);
-        const next = rows.length > limit ? { next: { at: '', id: String(kept.at(-1)!.line) } } : {};
-        return pageAnswer(asked, { rows: kept, ...next }, parts, quarantinedShown);
+        return cutPage(asked, rows, limit, parts, ({ line }) => String(line), quarantinedShown);
       },
     },
     { method: 'get', path: '/v1/clearing/events', query: [], live: true },

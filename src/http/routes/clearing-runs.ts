@@ -4,7 +4,7 @@ import { foundAfter } from '../../clearing/match-found.ts';
 import { reportKinds } from '../../clearing/report.ts';
 import { makeReport, type ReportForm, reportForms } from '../../clearing/report-make.ts';
 import { foundShown, instant } from '../clearing-shapes.ts';
-import { pageAnswer, readPaging } from '../paging.ts';
+import { cutPage, readPaging } from '../paging.ts';
 import type { Parts } from '../parts.ts';
 import { refusalProblem, requestProblem } from '../problem.ts';
 import { ok, type Route, turnedDown } from '../route.ts';
@@ -33,9 +33,7 @@ export function runRoutes(parts: Parts): readonly Route[] {
         if (!UUID.test(id)) return turnedDown(requestProblem('not-found', '', id.slice(0, 80)));
         const { limit, after } = request;
         const rows = await view((connection) => foundAfter(connection, id, after?.id ?? '', limit + 1));
-        const kept = rows.slice(0, limit);
-        const next = rows.length > limit ? { next: { at: '', id: kept.at(-1)!.breakId } } : {};
-        return pageAnswer(asked, { rows: kept, ...next }, parts, foundShown);
+        return cutPage(asked, rows, limit, parts, ({ breakId }) => breakId, foundShown);
       },
     },
     {
