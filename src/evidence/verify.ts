@@ -11,7 +11,7 @@ import { type LogPolicy, readPolicy } from '../log/quorum.ts';
 import { readSm2PublicKey, type Sm2, sm2Verify } from '../trust/sm2.ts';
 import { OPERATORS, type TrustAnchor } from '../trust/trust-anchor.ts';
 import { type LocalTrustList, readTrustList } from '../trust/trust-list.ts';
-import { type Bundle, parseBundle } from './bundle.ts';
+import { type Bundle, MAX_BUNDLE_BYTES, parseBundle } from './bundle.ts';
 import { aboutKey, type EvidenceRefusal, refuse } from './codes.ts';
 import type { ProvenCosigned } from './cosigned.ts';
 import { forkIn, type Head, openHead, placedIn } from './log-proof.ts';
@@ -152,7 +152,7 @@ function proveEnvelope(
   const placed = placedIn(head, entry, '/entry');
   if (!placed.ok) return placed;
   const { leaf } = placed;
-  const envelope = verifyEnvelope(bundle.envelope, list, { atMs: leaf.atMs });
+  const envelope = verifyEnvelope(bundle.envelope, list, { atMs: leaf.atMs, maxBytes: MAX_BUNDLE_BYTES });
   const keyFault = envelope.ok ? undefined : aboutKey(envelope.code);
   if (!envelope.ok && keyFault === undefined) return refuse('evidence-altered', '/envelope', envelope.code);
   if (envelope.ok && envelope.header.jti !== bundle.message) return refuse('evidence-wrong-message', '/message');

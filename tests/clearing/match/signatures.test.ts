@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { failedSignatures } from '../../../src/clearing/signatures.ts';
 import { signEnvelope } from '../../../src/envelope/envelope.ts';
+import { MAX_JWS_BYTES } from '../../../src/envelope/jws.ts';
 import { type Database, openDatabase } from '../../../src/journal/database.ts';
 import { GATEWAY_ROLE } from '../../../src/journal/roles.ts';
 import { header, testKey, trusting } from '../../envelope/keys.ts';
@@ -29,6 +30,7 @@ describe('the signatures of the books of a day', () => {
     readonly kind?: string;
     readonly signed?: Uint8Array;
     readonly native?: Uint8Array;
+    readonly payload?: string;
     readonly loaded?: Uint8Array;
     readonly spoil?: (envelope: Buffer) => Buffer;
     readonly state?: string;
@@ -40,13 +42,14 @@ describe('the signatures of the books of a day', () => {
       kind = 'statement',
       signed = BYTES,
       native = BYTES,
+      payload = '{"kind":"statement"}',
       loaded = BYTES,
       state = 'loaded',
     } = change;
     const day = `2026-03-${String(++days).padStart(2, '0')}`;
     const [id, stream] = [randomUUID(), `statement/${by}/${days}`];
     const says = header({ iss: by, aud: ['qiao'], jti: id, kind, stream, seq: 1, prev: null, nat: digestOf(signed) });
-    const envelope = Buffer.from(await signEnvelope(Buffer.from('{"kind":"statement"}'), says, [keys[by].signer]));
+    const envelope = Buffer.from(await signEnvelope(Buffer.from(payload), says, [keys[by].signer]));
     await database.query(
       `insert into message (id, kind, issuer, stream, seq, subject, envelope, native, recorded_at)
        values ($1, $2, $3, $4, 1, $4, $5, $6, now())`,
@@ -78,6 +81,15 @@ describe('the signatures of the books of a day', () => {
     ['another book loaded than signed', { loaded: other }, 'not the statement that was signed'],
   ] as const)('%s is said, and of whose book', async (_, change, words) => {
     expect(await failures(change)).toEqual([['SIG', 'szse', expect.stringContaining(words)]]);
+  });
+
+  it('a day of many thousand rows is held to its signature like any other', async () => {
+    const large = Buffer.alloc(MAX_JWS_BYTES, 'D|DJ0000008207|1\n');
+    const payload = JSON.stringify({ kind: 'statement', rows: large.toString() });
+    const change = { signed: large, native: large, loaded: large, payload };
+    expect(await failures(change)).toEqual([]);
+    const spoil = (envelope: Buffer) => Buffer.from(envelope.toString().replace(/"payload":"./, '"payload":"f'));
+    expect(await failures({ ...change, spoil })).toEqual([['SIG', 'szse', expect.stringContaining('signature')]]);
   });
 
   it('of a book that no longer stands nothing is said', async () => {
