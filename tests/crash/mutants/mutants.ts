@@ -71,6 +71,12 @@ export const mutants: readonly Mutant[] = [
         replace: 'if (due !== undefined && due.getTime() <= nowMs()) drain();',
         by: '',
       },
+      // With the sweep in its place this alone is harmless, only slow: wake-ups are hints.
+      {
+        file: 'src/relay/wakes.ts',
+        replace: 'if (isClosing || onTheWay.has(exchange)) return;',
+        by: 'return;',
+      },
     ],
   },
   {
