@@ -74,13 +74,12 @@ export function openFinisher(parts: FinishParts): Finisher {
 
 async function write(batch: readonly Waiting[], parts: FinishParts): Promise<void> {
   const atMs = parts.nowMs();
-  const at = new Date(atMs);
   const endings = await Promise.all(batch.map(({ exchange, attempt }) => endingOf(exchange, attempt, atMs, parts)));
   await transaction(parts.database, async (connection) => {
     const ended = await finishDeliveries(
       connection,
       endings.map(({ finish }) => finish),
-      at,
+      new Date(atMs),
     );
     const numbers: NumberRow[] = [];
     const planned: Planned[] = [];
@@ -96,9 +95,8 @@ async function write(batch: readonly Waiting[], parts: FinishParts): Promise<voi
       if (attempt.message.kind !== 'listing') continue;
       planned.push(mirrored(exchange, attempt, finish.number, atMs, parts));
       const { home, host } = (attempt.lease.decision as Decision | null)?.rulebooks ?? {};
-      if (home && host) {
-        standing.cited.set(citedKey(attempt.message.id, exchange), { home: home.sha256, host: host.sha256 });
-      }
+      const shown = citedKey(attempt.message.id, exchange);
+      if (home && host) standing.cited.set(shown, { home: home.sha256, host: host.sha256 });
     }
     await Promise.all([recordReceipts(connection, receipts), keepNumbers(connection, numbers)]);
     await commit(connection, planned, standing, parts);

@@ -1,17 +1,13 @@
 import type { Adapter, Link, NativeRequest, Outcome } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Loss } from '../contract/loss.ts';
-import type { Listing, Message } from '../contract/message.ts';
-import { type Refusal, refuse } from '../contract/refusal.ts';
+import type { Message } from '../contract/message.ts';
+import { refuse } from '../contract/refusal.ts';
 import type { Database } from '../journal/database.ts';
-import { type NumberRow, numbersOf } from '../journal/numbers.ts';
 import { type Lease, leaseDeliveries, renewLeases } from '../journal/outbox.ts';
-import { payloadOf } from '../journal/payload.ts';
-import type { Decision } from '../rules/decide.ts';
-import { termsApplied } from '../rules/terms.ts';
-import { address, numberNeeds } from './address.ts';
 import type { Breaker } from './breaker.ts';
 import { pause } from './pause.ts';
+import { type Prepared, prepare } from './prepare.ts';
 
 /** A delivery with all that is needed to send it, and what became of it. */
 export interface Attempt {
@@ -108,7 +104,7 @@ export function openLane(parts: LaneParts): Lane {
         else if (!again) return;
         continue;
       }
-      for (const prepared of await prepare(leases, parts)) {
+      for (const prepared of await prepare(leases, { ...parts, requestId })) {
         const work = attempt(prepared, parts).catch((error: unknown) => parts.onFault(error));
         underWay.add(work);
         leased.add(prepared.lease);
@@ -145,52 +141,6 @@ export function openLane(parts: LaneParts): Lane {
       return underWay.size;
     },
   };
-}
-
-interface Prepared {
-  readonly lease: Lease;
-  readonly message: Message;
-  readonly request?: NativeRequest;
-  readonly loss: readonly Loss[];
-  readonly refusals?: readonly Refusal[];
-  /** Our own bug with this one message: it is tried again and ends as a dead letter, the others go on. */
-  readonly isFaulty?: true;
-  /** It cannot be told yet: something it refers to has no number there. */
-  readonly missing?: string;
-}
-
-/** Reads the payloads, finds the recipient's numbers with one query for the whole batch, and encodes. */
-async function prepare(leases: readonly Lease[], parts: LaneParts): Promise<readonly Prepared[]> {
-  const { exchange, adapter, database } = parts;
-  const messages = leases.map(({ envelope }) => payloadOf(envelope) as unknown as Message);
-  const numbers: readonly Omit<NumberRow, 'number'>[] = messages.flatMap((message) => numberNeeds(message, exchange));
-  const numberOf = await numbersOf(database, numbers);
-  const prepareOne = (lease: Lease, i: number): Prepared => {
-    const { message: original, mirror, missing } = address(messages[i]!, exchange, numberOf);
-    const base = { lease, message: original, loss: [] };
-    if (missing !== undefined) return { ...base, missing: `${missing.kind} ${missing.id}` };
-    const message = original.kind === 'listing' ? shown(original, lease.decision) : original;
-    const encoded = adapter.encode(message, {
-      requestId: requestId(lease, exchange),
-      at: parts.instant(lease.createdAt.getTime()),
-      ...(mirror === undefined ? {} : { mirror }),
-    });
-    if (!encoded.ok) return { ...base, refusals: encoded.refusals };
-    return { ...base, request: encoded.value.request, loss: encoded.value.loss };
-  };
-  return leases.map((lease, i) => {
-    try {
-      return prepareOne(lease, i);
-    } catch (error) {
-      parts.onFault(error);
-      return { lease, message: messages[i]!, loss: [], isFaulty: true };
-    }
-  });
-}
-
-/** The listing under the terms in force at this host. */
-function shown(listing: Listing, decision: unknown): Listing {
-  return decision === null ? listing : termsApplied(listing, decision as Decision);
 }
 
 /** One key for one message at one exchange, however often it is sent: what makes sending again harmless. */

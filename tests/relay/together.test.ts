@@ -111,7 +111,7 @@ it('two gateways share the deliveries of an exchange: each goes out once, and wh
         return { outcome: 'accepted', number: `N-${request.id}`, answer: Buffer.from('answer') };
       },
       ask: async () => ({ outcome: 'absent' }),
-    } as Link;
+    } as Partial<Link> as Link;
     const limits = { breakerFailures: 5, breakerBaseMs: 1, breakerCapMs: 1, concurrency: 2 };
     return openLane({
       ...{ exchange: 'ctex', adapter: ground.parts.adapters.get('ctex')!, link, database: ground.database, onFault },
