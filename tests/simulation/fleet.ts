@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEmbedded } from '../../src/journal/embedded.ts';
+import type { Mutant } from './mutants.ts';
+import type { Outcome } from './simulate.ts';
+import type { FromWorker, ToWorker } from './worker.ts';
+
+export interface FleetOptions {
+  readonly from: number;
+  readonly seeds: number;
+  readonly workers: number;
+  readonly mutant?: Mutant;
+  /** No more seeds once one is broken. */
+  readonly untilBroken?: boolean;
+  /** Every step is printed. */
+  readonly isTold?: boolean;
+  onOutcome?(outcome: Outcome, done: number): void;
+}
+
+const program = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const typescript = new URL('../support/typescript.mjs', import.meta.url).href;
+const patched = new URL('./patched-sources.mjs', import.meta.url).href;
+
+/** Lives through seeds in several processes, all on one PostgreSQL: that of the tests, or an embedded one of its own. */
+export async function runFleet(options: FleetOptions): Promise<readonly Outcome[]> {
+  const known = process.env.QIAO_TEST_DATABASE_URL;
+  if (known !== undefined) return runWorkers(options, known);
+  const folder = mkdtempSync(join(tmpdir(), 'qiao-simulation-'));
+  // Run as root, the server is another user and must be able to enter.
+  chmodSync(folder, 0o711);
+  const embedded = await startEmbedded({ folder });
+  try {
+    return await runWorkers(options, embedded.url);
+  } finally {
+    // Waiting for the server to end does not keep a process alive.
+    const staying = setInterval(() => {}, 1_000);
+    await embedded.stop();
+    clearInterval(staying);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<readonly Outcome[]> {
+  const { from, seeds, workers, mutant, untilBroken, isTold = false, onOutcome } = options;
+  const outcomes: Outcome[] = [];
+  let next = from;
+  const take = (): ToWorker | undefined => {
+    if (next >= from + seeds) return undefined;
+    if (untilBroken === true && outcomes.some(({ broken }) => broken.length > 0)) return undefined;
+    return { seed: next++, isTold };
+  };
+  const work = (): Promise<void> => {
+    const child = start(databaseUrl, mutant);
+    return new Promise((resolve, reject) => {
+      let under: number | undefined;
+      child.on('message', (message: FromWorker) => {
+        if (message.said === 'lived') {
+          outcomes.push(message.outcome);
+          onOutcome?.(message.outcome, outcomes.length);
+        }
+        const task = take();
+        under = task?.seed;
+        if (task === undefined) child.disconnect();
+        else child.send(task);
+      });
+      child.once('error', reject);
+      child.once('exit', (code) => {
+        if (code === 0 && under === undefined) resolve();
+        else reject(new Error(`the process of seed ${under ?? '?'} ended with ${code}`));
+      });
+    });
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, work));
+  return outcomes.sort((one, other) => one.seed - other.seed);
+}
+
+function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
+  const patches = JSON.stringify(mutant?.patches ?? []);
+  return fork(program, [], {
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', typescript, '--import', patched],
+    env: { ...process.env, QIAO_TEST_DATABASE_URL: databaseUrl, QIAO_SIMULATION_PATCHES: patches },
+    // stdout and stderr are the parent's: what a seed prints is seen at once.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}

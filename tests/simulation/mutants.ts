@@ -1,0 +1,75 @@
+import { mutants as crashMutants } from '../crash/mutants/mutants.ts';
+
+/** A defect that seeds must find: texts of the sources, each there exactly once, and what is put in their place. */
+export interface Mutant {
+  readonly name: string;
+  readonly zh: string;
+  readonly en: string;
+  readonly patches: readonly { readonly file: string; readonly replace: string; readonly by: string }[];
+}
+
+/** What shows only where programs run in one of many possible orders, beside what the crash harness must find. */
+const own: readonly Mutant[] = [
+  {
+    name: 'duplicates-not-looked-up',
+    zh: '重复来文不查',
+    en: 'a repeat is taken for something new',
+    patches: [
+      {
+        file: 'src/journal/inbox.ts',
+        replace: "if (row === undefined) return { known: 'new' };",
+        by: "return { known: 'new' };",
+      },
+    ],
+  },
+  {
+    name: 'stream-not-locked',
+    zh: '序号不加锁',
+    en: "a stream's number is read without holding its row",
+    patches: [],
+  },
+  {
+    name: 'line-not-fenced',
+    zh: '线路无令牌',
+    en: 'a gateway that slept through its term still moves the cursor',
+    patches: [
+      {
+        file: 'src/gateway-lines.ts',
+        replace: 'memory: openLinkMemory(database, exchange, term),',
+        by: 'memory: openLinkMemory(database, exchange),',
+      },
+    ],
+  },
+  {
+    name: 'asked-nothing',
+    zh: '存疑不问',
+    en: 'what is in doubt is taken for done',
+    patches: [
+      {
+        file: 'src/relay/lane.ts',
+        replace: 'const asked = await parts.breaker.call(() => parts.link.ask(request));',
+        by: "const asked = { outcome: 'accepted', answer: NO_ANSWER } as Outcome;",
+      },
+    ],
+  },
+  {
+    name: 'number-forgotten',
+    zh: '编号未留存',
+    en: 'the number that an exchange gives is written down in a commit of its own, later',
+    patches: [],
+  },
+  {
+    name: 'window-by-clock',
+    zh: '以时钟定期限',
+    en: 'what comes later than its clock says is left out',
+    patches: [
+      {
+        file: 'src/journal/outbox.ts',
+        replace: 'order by ${longestDue',
+        by: "and d.created_at > $3::timestamptz - interval '8 s' order by ${longestDue",
+      },
+    ],
+  },
+];
+
+export const mutants: readonly Mutant[] = [...crashMutants, ...own].filter(({ patches }) => patches.length > 0);

@@ -1,0 +1,44 @@
+import type { Random } from '../crash/random.ts';
+
+/** What a seed has in store: how the world is, and what goes wrong in it how often. */
+export interface Plan {
+  readonly gateways: 1 | 2;
+  readonly listings: number;
+  /** Latency of a chunk, ms. */
+  readonly weather: { readonly leastMs: number; readonly mostMs: number };
+  /** Of so many steps of a gateway one is its last. */
+  readonly stepsBetweenCrashes: number;
+  /** The same for a standstill of its machine. */
+  readonly stepsBetweenPauses: number;
+  /** The same for the loss of a connection to the database, at a commit without an answer or anywhere. */
+  readonly stepsBetweenLosses: number;
+  /** Between two faults of a line, ms. */
+  readonly lineFaultsMs: number;
+  /** Between two misdeeds of an exchange, ms. */
+  readonly misdeedsMs: number;
+  readonly wakesLost: number;
+  /** Exchanges' clocks and gateways' are so far off at most, ms. */
+  readonly skewMs: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export function planOf(random: Random): Plan {
+  const { pick } = random;
+  return {
+    gateways: pick([1, 2, 2]),
+    listings: random.between(2, 4),
+    weather: pick([
+      { leastMs: 0.5, mostMs: 5 },
+      { leastMs: 2, mostMs: 400 },
+      { leastMs: 10, mostMs: 3_000 },
+    ]),
+    stepsBetweenCrashes: pick([NEVER, 2_000, 600, 200]),
+    stepsBetweenPauses: pick([NEVER, NEVER, 3_000, 800]),
+    stepsBetweenLosses: pick([NEVER, 1_500, 300]),
+    lineFaultsMs: pick([NEVER, 8_000, 2_500]),
+    misdeedsMs: pick([NEVER, 6_000, 2_000]),
+    wakesLost: pick([0, 0.3, 1]),
+    skewMs: pick([0, 0, 2_000, 120_000]),
+  };
+}

@@ -1,0 +1,40 @@
+import { runFleet } from './fleet.ts';
+import { mutants } from './mutants.ts';
+
+const FROM = Number(process.env.QIAO_SEED ?? 1);
+const LONG_MS = 900_000;
+
+describe(`a federation in virtual time (QIAO_SEED=${FROM})`, () => {
+  it(
+    'under every fault: nothing lost, twice, out of order or in doubt, and all comes to rest',
+    async () => {
+      const outcomes = await runFleet({ from: FROM, seeds: 12, workers: 2 });
+      expect(outcomes.map(({ seed, broken }) => ({ seed, broken }))).toEqual(
+        outcomes.map(({ seed }) => ({ seed, broken: [] })),
+      );
+      expect(outcomes.reduce((sum, { messages }) => sum + messages, 0)).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'a seed replays to the byte, whatever was before it in the same process',
+    async () => {
+      const [, , again] = await runFleet({ from: FROM, seeds: 3, workers: 1 });
+      const [alone] = await runFleet({ from: FROM + 2, seeds: 1, workers: 1 });
+      expect(again).toEqual(alone);
+      expect(alone!.steps).toBeGreaterThan(100);
+    },
+    LONG_MS,
+  );
+
+  it.each(['ack-before-commit', 'duplicates-not-looked-up'])(
+    'the defect %s is found',
+    async (name) => {
+      const mutant = mutants.find((one) => one.name === name)!;
+      const outcomes = await runFleet({ from: 1, seeds: 60, workers: 2, mutant, untilBroken: true });
+      expect(outcomes.flatMap(({ broken }) => broken)).not.toEqual([]);
+    },
+    LONG_MS,
+  );
+});

@@ -1,0 +1,304 @@
+import { EventEmitter } from 'node:events';
+import pg from 'pg';
+import type { Database } from '../../src/journal/database.ts';
+import type { Program, World } from './world.ts';
+
+/**
+ * A real PostgreSQL, asked one statement at a time: each is a step of the world, so how the transactions of several
+ * gateways interleave is the seed's choice, and their locks, conflicts and rollbacks are PostgreSQL's own. A statement
+ * that waits for another's lock is left waiting until a transaction ends.
+ */
+export interface Store {
+  /** A program's pool of so many connections. */
+  open(program: Program, connections: number): Database;
+  /** A program has died: its transactions are rolled back. */
+  bury(program: Program): Promise<void>;
+  /** The next statements of that program end so. */
+  fail(program: Program, how: StoreFault): void;
+  heal(): void;
+  /** The world is over: whatever is still open is rolled back. */
+  close(): Promise<void>;
+}
+
+/** lost: the connection breaks before the statement; unanswered: at the next COMMIT, after which nobody knows. */
+export type StoreFault = 'lost' | 'unanswered';
+
+/** Real connections, kept from one seed to the next. */
+export interface Connections {
+  take(): Promise<pg.Client>;
+  give(client: pg.Client): void;
+  readonly monitor: pg.Client;
+  close(): Promise<void>;
+}
+
+const { INT8, DATE } = pg.types.builtins;
+/** As src/journal/database.ts reads them. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return BigInt;
+    if (oid === DATE) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+export async function openConnections(url: string): Promise<Connections> {
+  const free: pg.Client[] = [];
+  const all: pg.Client[] = [];
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: url, application_name: 'simulation', types });
+    client.on('error', () => {});
+    await client.connect();
+    // The server's clock is the world's: `world.clock_timestamp()` stands before PostgreSQL's own.
+    await client.query(`set search_path = world, pg_catalog, public; set synchronous_commit = off; set jit = off`);
+    all.push(client);
+    return client;
+  };
+  const monitor = await connect();
+  return {
+    monitor,
+    take: async () => free.shift() ?? connect(),
+    give: (client) => void free.push(client),
+    close: async () => {
+      await Promise.all(all.map((client) => client.end()));
+    },
+  };
+}
+
+export const worldClock = `
+  create schema world;
+  create function world.clock_timestamp() returns timestamptz language sql volatile
+    as $$ select current_setting('world.now')::timestamptz $$;`;
+
+interface Waiting {
+  readonly text: string;
+  readonly values: readonly unknown[] | undefined;
+  readonly resolve: (result: pg.QueryResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What takes the place of pg's client in the gateway's hands. */
+class VirtualClient extends EventEmitter {
+  readonly real: pg.Client;
+  readonly program: Program;
+  readonly waiting: Waiting[] = [];
+  /** A statement of it is under way at the server. */
+  underWay: Promise<unknown> | undefined;
+  /** Gives the answer of the statement that has ended. */
+  goOn = () => {};
+  isBroken = false;
+  isStepping = false;
+  readonly #ask: (client: VirtualClient) => void;
+  readonly release: (error?: Error | boolean) => void;
+  constructor(
+    real: pg.Client,
+    program: Program,
+    ask: (client: VirtualClient) => void,
+    release: (client: VirtualClient) => void,
+  ) {
+    super();
+    this.real = real;
+    this.program = program;
+    this.#ask = ask;
+    this.release = () => release(this);
+  }
+  query(given: string | pg.QueryConfig, values?: readonly unknown[]): Promise<pg.QueryResult> {
+    const [text, all] = typeof given === 'string' ? [given, values] : [given.text, given.values];
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ text, values: all, resolve, reject });
+      this.#ask(this);
+    });
+  }
+}
+
+const realTimeout = globalThis.setTimeout;
+const realPause = (ms: number) => new Promise((resolve) => realTimeout(resolve, ms));
+/** A statement that has not ended by then may be waiting for a lock: the server is asked. */
+const PATIENCE_MS = 20;
+
+export function openStore(world: World, connections: Connections): Store {
+  const { random } = world;
+  const clients = new Set<VirtualClient>();
+  const parked = new Set<VirtualClient>();
+  const faults = new Map<Program, StoreFault>();
+  const names = statementNames();
+  const pidOf = (client: pg.Client) => (client as unknown as { readonly processID: number }).processID;
+
+  const isBlocked = async (client: VirtualClient) => {
+    const { rows } = await connections.monitor.query('select cardinality(pg_blocking_pids($1)) > 0 as blocked', [
+      pidOf(client.real),
+    ]);
+    return rows[0].blocked === true;
+  };
+  /** Until the statement has ended (true) or waits for another's lock (false): one of the two it comes to. */
+  const endedOrBlocked = async (client: VirtualClient): Promise<boolean> => {
+    for (;;) {
+      const under = client.underWay;
+      if (under === undefined) return true;
+      await Promise.race([under, realPause(PATIENCE_MS)]);
+      if (client.underWay === undefined) return true;
+      if (await isBlocked(client)) return client.underWay === undefined;
+    }
+  };
+  /** A transaction has ended: who waited for it goes on. */
+  const unpark = async () => {
+    for (const client of [...parked]) {
+      if (!(await endedOrBlocked(client))) continue;
+      parked.delete(client);
+      // Its answer is a step of its own.
+      world.after(0, client.program, 'unparked', () => client.goOn());
+    }
+  };
+
+  const breakDown = async (client: VirtualClient, error: Error) => {
+    client.isBroken = true;
+    await client.real.query('rollback');
+    await unpark();
+    for (const one of client.waiting.splice(0)) one.reject(error);
+    client.emit('error', error);
+  };
+
+  const step = async (client: VirtualClient) => {
+    client.isStepping = false;
+    const next = client.waiting.shift();
+    if (next === undefined) return;
+    const { text, values, resolve, reject } = next;
+    const isEnd = /^(commit|rollback)/i.test(text);
+    const fault = faults.get(client.program);
+    if (client.isBroken) return reject(lost());
+    if (fault === 'lost' && !/^rollback/i.test(text)) {
+      faults.delete(client.program);
+      reject(lost());
+      await breakDown(client, lost());
+      return;
+    }
+    if (text.includes('clock_timestamp')) {
+      await client.real.query(`select set_config('world.now', $1, false)`, [new Date(world.nowMs()).toISOString()]);
+    }
+    let settle = () => {};
+    client.underWay = client.real
+      .query(values === undefined ? text : { name: names(text), text, values: [...values] })
+      .then(
+        (result) => {
+          settle = () => resolve(result as pg.QueryResult);
+        },
+        (error) => {
+          settle = () => reject(error);
+        },
+      )
+      .then(() => {
+        client.underWay = undefined;
+      });
+    client.goOn = () => {
+      settle();
+      ask(client);
+    };
+    if (!(await endedOrBlocked(client))) {
+      world.note(`${client.program.name} waits for a lock`);
+      parked.add(client);
+      return;
+    }
+    if (isEnd) await unpark();
+    if (fault === 'unanswered' && /^commit/i.test(text)) {
+      faults.delete(client.program);
+      reject(lost());
+      await breakDown(client, lost());
+      return;
+    }
+    client.goOn();
+  };
+
+  const ask = (client: VirtualClient) => {
+    if (client.waiting.length === 0 || client.isStepping || client.underWay !== undefined) return;
+    client.isStepping = true;
+    const ms = 0.05 + (random.next() < 0.02 ? random.next() * 30 : random.next());
+    world.after(ms, client.program, `sql ${client.waiting[0]!.text.slice(0, 24).replaceAll(/\s+/g, ' ')}`, () =>
+      step(client),
+    );
+  };
+
+  const end = async (ending: readonly VirtualClient[]) => {
+    for (const client of ending) {
+      clients.delete(client);
+      parked.delete(client);
+      if (client.underWay !== undefined) {
+        await connections.monitor.query('select pg_cancel_backend($1)', [pidOf(client.real)]);
+        await client.underWay;
+      }
+      await client.real.query('rollback');
+      connections.give(client.real);
+    }
+    await unpark();
+  };
+
+  return {
+    open: (program, most) => {
+      const idle: VirtualClient[] = [];
+      const queue: ((client: VirtualClient) => void)[] = [];
+      let open = 0;
+      const free = (client: VirtualClient) => {
+        client.removeAllListeners();
+        client.on('error', () => {});
+        if (client.isBroken) {
+          open -= 1;
+          clients.delete(client);
+          connections.give(client.real);
+          const waiting = queue.shift();
+          if (waiting !== undefined) void make().then(waiting);
+          return;
+        }
+        const waiting = queue.shift();
+        if (waiting === undefined) idle.push(client);
+        else waiting(client);
+      };
+      const make = (): Promise<VirtualClient> => {
+        open += 1;
+        return new Promise((resolve) => {
+          world.after(0.2, program, 'connect', async () => {
+            const client = new VirtualClient(await connections.take(), program, ask, free);
+            client.on('error', () => {});
+            clients.add(client);
+            resolve(client);
+          });
+        });
+      };
+      const connect = (): Promise<VirtualClient> => {
+        const client = idle.shift();
+        if (client !== undefined) return Promise.resolve(client);
+        if (open < most) return make();
+        return new Promise((resolve) => queue.push(resolve));
+      };
+      return {
+        url: '',
+        connect: () => connect() as unknown as Promise<pg.PoolClient>,
+        query: async <Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => {
+          const client = await connect();
+          try {
+            return (await client.query(text, values)) as pg.QueryResult<Row>;
+          } finally {
+            client.release();
+          }
+        },
+        close: async () => {},
+      };
+    },
+    bury: (program) => end([...clients].filter((client) => client.program === program)),
+    close: () => end([...clients]),
+    fail: (program, how) => void faults.set(program, how),
+    heal: () => faults.clear(),
+  };
+}
+
+function lost(): Error {
+  return Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
+}
+
+const known = new Map<string, string>();
+
+/** Statements are prepared once for each real connection, which outlive a seed. */
+function statementNames(): (text: string) => string {
+  return (text) => {
+    const name = known.get(text) ?? `s${known.size}`;
+    known.set(text, name);
+    return name;
+  };
+}
