@@ -142,6 +142,7 @@ export async function openRelay(
         ...keys.link(exchange),
         ...(tls === undefined ? {} : { tls: tls.port(exchange) }),
         heardClock: (theirMs) => clocks.heard(exchange, theirMs),
+        clocksDiffer: () => clocks.alarmed(exchange),
         receive: (arrival) => intake.submit(arrival),
         keepRefused: async (arrival, refusal) => keepRefusals(database, [{ arrival, refusals: [refusal] }]),
       },

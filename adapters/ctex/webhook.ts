@@ -7,6 +7,7 @@ import { codes } from './codes.ts';
 import { signedText, WINDOW_MS, writeProof } from './signature.ts';
 
 const PATH = '/exchanges/ctex/notify';
+const CLOCKS_APART_MS = 5_000;
 
 /** Where CTEX pushes its events. Every answer is HTTP 200; its code says how it went, 0000 once the event is durable. */
 export function openWebhook(ports: LinkPorts, heard: () => void): Webhook {
@@ -18,6 +19,10 @@ export function openWebhook(ports: LinkPorts, heard: () => void): Webhook {
     if (!arrival.ok) {
       const refusal = arrival.refusals[0]!;
       await keep(request, refusal, arrivedAtMs);
+      // One of the two clocks is wrong, perhaps ours: CTEX must not take that for a word on this event.
+      if (refusal.code === 'stale' && ports.clocksDiffer?.() === true) {
+        return written({ outcome: 'busy', retryAfterMs: CLOCKS_APART_MS }, ports.nonce());
+      }
       return written({ outcome: 'refused', refusals: arrival.refusals }, ports.nonce());
     }
     try {

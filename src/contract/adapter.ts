@@ -155,6 +155,8 @@ export interface LinkPorts {
   nowMs(): number;
   /** Told every time that the exchange has signed, in or out of the window: its clock is watched by it. */
   heardClock?(theirMs: number): void;
+  /** Whether that clock and ours have been apart for a while: then a time out of the window says nothing about its message. */
+  clocksDiffer?(): boolean;
   /** 32 hexadecimal characters, fresh. */
   nonce(): string;
   /** Hands an arrival in; resolves once the answer is durable. Arrivals of one call order keep that order. */

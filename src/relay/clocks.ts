@@ -21,6 +21,7 @@ export interface Clocks {
   /** A time that the exchange has signed, as it came in; `undefined` (unreadable) is passed over. */
   heard(exchange: Exchange, theirMs: number | undefined): void;
   states(): readonly ClockState[];
+  alarmed(exchange: Exchange): boolean;
   alarms(): readonly ClockAlarm[];
 }
 
@@ -55,7 +56,7 @@ export function openClocks(parts: {
   };
   const states = () =>
     [...offs].map(([exchange, last]) => ({ exchange, offMs: median(last), sinceMs: since.get(exchange) }));
-  return { heard, states, alarms: () => alarmsOf(states()) };
+  return { heard, states, alarmed: (exchange) => since.has(exchange), alarms: () => alarmsOf(states()) };
 }
 
 function median(values: readonly number[]): number {

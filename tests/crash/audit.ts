@@ -84,7 +84,9 @@ function turningDown(order: Order, books: Books, { refusals }: Tables): string |
   const told = refusals
     .filter(({ exchange, native }) => exchange === order.from && isAbout(order, native))
     // stex fetches no answers: what is refused there is refused in the table alone.
-    .find(({ key }) => order.from === 'stex' || books.turnedDown.includes(key));
+    .find(
+      ({ key, native }) => order.from === 'stex' || books.turnedDown.some((one) => one === key || native.includes(one)),
+    );
   return told && `${order.from} ${order.kind} ${order.number}: ${told.codes}`;
 }
 

@@ -44,7 +44,9 @@ export interface Desk {
 }
 
 /** The mock exchange, and a gateway that is nothing but the link and its webhook, over real sockets. */
-export async function openDesk(changes: { signer?: NativeSigner; timeoutMs?: number } = {}): Promise<Desk> {
+export async function openDesk(
+  changes: { signer?: NativeSigner; timeoutMs?: number; aheadMs?: number; clocksDiffer?: boolean } = {},
+): Promise<Desk> {
   const clock: TestClock = { nowMs: Date.parse('2026-03-02T10:00:00+08:00') };
   const mock = openCtexMock();
   const ports: MockPorts = {
@@ -72,7 +74,8 @@ export async function openDesk(changes: { signer?: NativeSigner; timeoutMs?: num
       signer: changes.signer ?? keys.gateway.signer,
       verifier: keys.exchange.verifier,
       memory: memoryInMemory(),
-      nowMs: () => clock.nowMs,
+      nowMs: () => clock.nowMs + (changes.aheadMs ?? 0),
+      clocksDiffer: () => changes.clocksDiffer === true,
       nonce,
       receive: async (arrival) => {
         arrivals.push(arrival);

@@ -107,6 +107,16 @@ describe('sending to CTEX', () => {
     });
   });
 
+  test.each([-600_000, 600_000])(
+    'a clock %i ms off is no refusal: the request goes again, signed anew',
+    async (aheadMs) => {
+      await desk.stop();
+      desk = await openDesk({ aheadMs });
+      expect(await desk.link.send(request(foreignListing(), 'r-1'))).toMatchObject({ outcome: 'retry', afterMs: 1000 });
+      expect(desk.mock.book.effects.size).toBe(0);
+    },
+  );
+
   test('a busy exchange means: certainly not done, try again', async () => {
     desk.mock.fail('listing', 'busy', 1);
     expect(await desk.link.send(request(foreignListing(), 'r-1'))).toMatchObject({ outcome: 'retry', afterMs: 1000 });

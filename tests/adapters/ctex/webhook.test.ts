@@ -141,6 +141,16 @@ describe('the webhook', () => {
     expect(answer.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  test('while the clocks are apart a time out of the window is no word on the event: it comes again', async () => {
+    await desk.stop();
+    desk = await openDesk({ aheadMs: 600_000, clocksDiffer: true });
+    expect(await answerTo(signed(sample))).toMatchObject({ code: '9001', data: { retryAfter: 5 } });
+    expect(desk.arrivals).toEqual([]);
+    expect(desk.turnedAway.map(({ refusal }) => refusal.code)).toEqual(['stale']);
+    // Nothing else passes for a matter of clocks.
+    expect((await answerTo(signed(sample, { signer: keys.stranger.signer }))).code).toBe('1002');
+  });
+
   test('busy and a fault both mean: send it again', async () => {
     desk.answer = () => ({ outcome: 'busy', retryAfterMs: 1500 });
     expect(await answerTo(signed(sample))).toMatchObject({ code: '9001', data: { retryAfter: 2 } });

@@ -106,15 +106,15 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'szse-sent-not-kept',
-    zh: '会话报文不留存',
-    en: 'what was sent over the session is not kept for sending again',
-    kinds: ['line-reset', 'line-cut', 'gateway-kill'],
+    name: 'szse-numbers-not-kept',
+    zh: '会话序号不留存',
+    en: 'the session numbers begin anew with the process',
+    kinds: ['gateway-kill', 'line-reset'],
     patches: [
       {
         file: 'adapters/szse/session-outgoing.ts',
-        replace: 'if (kept.length > 0) await ports.memory.keepSent(kept);',
-        by: '',
+        replace: 'const first = await ports.memory.reserve(COUNTER, batch.length);',
+        by: 'const first = globalThis.szseNext ?? 1;\nglobalThis.szseNext = first + batch.length;',
       },
     ],
   },
