@@ -23,8 +23,16 @@ interface Lone {
   readonly home: Exchange;
   readonly host: Exchange;
   readonly side: Exchange;
-  readonly known: string;
 }
+
+/** What such a row says; the price in fen. */
+interface Said {
+  readonly price: string;
+  readonly buyer: string;
+  readonly seller: string;
+  readonly date: string;
+}
+const columns = ['dealId', 'side', 'home', 'host', 'price', 'buyer', 'seller', 'date'] as const;
 
 /**
  * A row that nobody else knows, and that says of two exchanges, parties, price and day just what another row of the same
@@ -55,21 +63,30 @@ async function knownTwins(
   connection: Queryable,
   { run, cycle, version }: LeftoverOrder,
 ): Promise<ReadonlyMap<Lone, readonly string[]>> {
-  // Few lone rows against a whole book: one look through the book, never one for each of them.
+  const { rows: lone } = await connection.query<Lone & Said & Record<string, unknown>>(
+    `select break_id as "breakId", deal_id as "dealId", home, host, side_of as side, business_date as date,
+            replace(said ->> 'price', '.', '') as price, said ->> 'buyer' as buyer, said ->> 'seller' as seller
+       from (select *, case code when 'P100' then home else host end as side_of,
+                    case code when 'P100' then seen -> 'a' else seen -> 'b' end as said
+               from clearing_found where run = $1 and code in ('P100', 'P010') and outcome = 'break') f
+      order by break_id`,
+    [run],
+  );
+  if (lone.length === 0) return new Map();
+  // Few lone rows against a whole book: one look through the book, never one for each of them. They are handed in, not
+  // joined from their table, so that the server may look with several processes.
   await connection.query('set local enable_nestloop = off');
-  const { rows } = await connection.query<Lone & Record<string, unknown>>(
-    `with lone as materialized (
-       select break_id, deal_id, home, host, business_date, case code when 'P100' then home else host end as side,
-              case code when 'P100' then seen -> 'a' else seen -> 'b' end as said
-         from clearing_found where run = $1 and code in ('P100', 'P010') and outcome = 'break')
-     select l.break_id as "breakId", l.deal_id as "dealId", l.home, l.host, l.side, k.deal_id as known
-       from lone l join clearing_row k
-         on k.price_fen = replace(l.said ->> 'price', '.', '')::bigint and k.buyer = l.said ->> 'buyer'
-        and k.seller = l.said ->> 'seller' and k.side = l.side and k.home = l.home and k.host = l.host
+  const { rows } = await connection.query<{ at: bigint; known: string }>(
+    `select l.at, k.deal_id as known
+       from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::date[])
+            with ordinality as l(deal_id, side, home, host, price_fen, buyer, seller, business_date, at)
+       join clearing_row k
+         on k.price_fen = l.price_fen and k.buyer = l.buyer
+        and k.seller = l.seller and k.side = l.side and k.home = l.home and k.host = l.host
       where k.deal_id <> l.deal_id and k.business_date = l.business_date
-        and k.cycle = $2 and k.cycle_version = $3 and k.ordinal = 1
-      order by l.break_id, k.deal_id`,
-    [run, cycle, version],
+        and k.cycle = $1 and k.cycle_version = $2 and k.ordinal = 1
+      order by l.at, k.deal_id`,
+    [cycle, version, ...columns.map((name) => lone.map((one) => one[name]))],
   );
   await connection.query('set local enable_nestloop = on');
   const known = await connection.query<{ deal: string; side: string }>(
@@ -80,11 +97,10 @@ async function knownTwins(
   const sides = new Map<string, string[]>();
   for (const { deal, side } of known.rows) sides.set(deal, [...(sides.get(deal) ?? []), side]);
   const twins = new Map<Lone, string[]>();
-  let last: Lone | undefined;
   for (const row of rows) {
-    if (!sides.get(row.known)?.some((side) => side !== row.side)) continue;
-    if (last?.breakId !== row.breakId) last = row;
-    twins.set(last, [...(twins.get(last) ?? []), row.known]);
+    const one = lone[Number(row.at) - 1]!;
+    if (!sides.get(row.known)?.some((side) => side !== one.side)) continue;
+    twins.set(one, [...(twins.get(one) ?? []), row.known]);
   }
   return twins;
 }

@@ -185,16 +185,12 @@ export const mutants: readonly Mutant[] = [
   ]),
   ...spoilt('leftovers.ts', [
     ['no suspected duplicates', '    await markSuspectedDuplicates(connection, order);\n', ''],
-    ['a suspected duplicate may have another buyer', " and k.buyer = l.said ->> 'buyer'", ''],
-    [
-      'a suspected duplicate may have another price',
-      "k.price_fen = replace(l.said ->> 'price', '.', '')::bigint and",
-      '',
-    ],
+    ['a suspected duplicate may have another buyer', ' and k.buyer = l.buyer', ''],
+    ['a suspected duplicate may have another price', 'k.price_fen = l.price_fen and', ''],
     ['a suspected duplicate may be of another day', ' and k.business_date = l.business_date', ''],
     [
       'rows that nobody else knows are each other’s duplicates',
-      'if (!sides.get(row.known)?.some((side) => side !== row.side)) continue;',
+      'if (!sides.get(row.known)?.some((side) => side !== one.side)) continue;',
       '',
     ],
     ['no suggestions', '    await suggest(connection, order);\n', ''],
