@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { ConfigRefusal, describeConfig, type Problem, readConfig } from '../src/config.ts';
+import { ConfigRefusal, readConfig } from '../src/config.ts';
+import { describeConfig } from '../src/config-describe.ts';
+import type { Problem } from '../src/config-gather.ts';
 
 function problemsOf(env: Record<string, string>): readonly Problem[] {
   try {

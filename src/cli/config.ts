@@ -1,4 +1,5 @@
-import { type Config, ConfigRefusal, describeConfig, readConfig } from '../config.ts';
+import { type Config, ConfigRefusal, readConfig } from '../config.ts';
+import { describeConfig } from '../config-describe.ts';
 import type { AddCommand } from './command.ts';
 import { write, writeJson } from './output.ts';
 import { EXIT, Surroundings, type Terminal } from './terminal.ts';
