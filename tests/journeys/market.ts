@@ -16,12 +16,15 @@ import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { verifyJournal } from '../../src/journal/verify.ts';
 import { type KeyStore, openKeyStore } from '../../src/trust/keystore.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { type Forwarder, openForwarder } from '../support/forwarder.ts';
 import { type Child, startScript, until } from '../support/processes.ts';
 import { MORNING } from './federation.ts';
 
 /** Three mock exchanges and a database, with as many gateways as a test likes, in this process or in others. */
 export interface Market {
   readonly mocks: Readonly<Record<Exchange, MockExchange>>;
+  /** Ends the gateways' connections to that exchange and lets none through, until it is mended. */
+  cut(exchange: Exchange, isCut: boolean): void;
   readonly database: Database;
   readonly errors: readonly string[];
   /** A gateway in this process. */
@@ -55,6 +58,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
   const keys: KeyStore = await openKeyStore(folder, { demo: true, nowMs });
   const opened = {} as Record<Exchange, MockExchange>;
   const addresses = {} as Record<Exchange, MockAddress>;
+  const lines = {} as Record<Exchange, Forwarder>;
   let last = 0;
   for (const exchange of exchanges) {
     opened[exchange] = mocks[exchange]();
@@ -63,6 +67,13 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
       ...{ member: 'QIAO', port: 0, filePort: 0, nowMs },
       nonce: () => (++last).toString(16).padStart(32, '0'),
     });
+    const { address, url } = addresses[exchange];
+    const line = await openForwarder(Number(new URL(address === undefined ? url! : `tcp://${address}`).port));
+    lines[exchange] = line;
+    addresses[exchange] = {
+      ...addresses[exchange],
+      ...(address === undefined ? { url: `http://127.0.0.1:${line.port}` } : { address: `127.0.0.1:${line.port}` }),
+    };
   }
   const database = openDatabase(test.url, { max: 4, connectTimeoutMs: 2_000 });
   const env = {
@@ -95,6 +106,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
 
   return {
     ...{ mocks: opened, database, errors, shown },
+    cut: (exchange, isCut) => lines[exchange].cut(isCut),
     settle: async (limitMs = 90_000) => {
       try {
         await until(async () => shown().shown >= shown().wanted && (await isQuiet()), limitMs);
@@ -158,7 +170,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
     },
     close: async () => {
       for (const child of children) await child.kill();
-      await Promise.all(exchanges.map((exchange) => opened[exchange].stop()));
+      await Promise.all(exchanges.flatMap((exchange) => [opened[exchange].stop(), lines[exchange].close()]));
       await database.close();
       await keys.close();
       await test.drop();

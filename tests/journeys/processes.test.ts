@@ -1,4 +1,5 @@
 import { defaultLimits } from '../../src/config-settings.ts';
+import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { type Market, openMarket } from './market.ts';
@@ -102,4 +103,47 @@ describe('two gateway processes on one database', () => {
     await market.proveWhole();
     expect(await holder.child.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   }, 400_000);
+});
+
+describe.each(exchanges)('%s, cut off from the gateway', (away) => {
+  it('delays its own traffic only; when the line is back all that waited goes out, and no message was given up', async () => {
+    market = await openMarket();
+    const gateway = await market.open({ breakerBaseMs: 20, breakerCapMs: 100, retryAttempts: 6 });
+    market.aim(gateway.url);
+    try {
+      market.publish(3);
+      await market.settle();
+      market.cut(away, true);
+      // What its own people say waits with it: only ctex's goes another way.
+      market.publish(12);
+      const at = (exchange: Exchange) => [...market.mocks[exchange].book.received.values()];
+      const others = exchanges.filter((exchange) => exchange !== away);
+      // 3 that were there from the one cut off, and 15 from the other.
+      await until(() => others.every((to) => at(to).length >= 18), 60_000);
+      expect(at(away)).toHaveLength(6);
+      // Long enough that each would have used up its attempts, were they counted.
+      await until(async () => {
+        await gateway.sweep();
+        const { rows } = await market.database.query<{ n: number }>(
+          'select count(*)::int as n from delivery where open and exchange = $1',
+          [away],
+        );
+        return rows[0]!.n === 24;
+      }, 60_000);
+      for (let tries = 0; tries < 20; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await gateway.sweep();
+      }
+      const { rows } = await market.database.query<{ state: string; most: number }>(
+        `select state, max(attempts) as most from delivery where open group by state`,
+      );
+      expect(rows.map(({ state }) => state)).not.toContain('dead');
+      expect(Math.max(...rows.map(({ most }) => most))).toBeLessThan(6);
+      market.cut(away, false);
+      await market.settle();
+    } finally {
+      await gateway.stop();
+    }
+    await market.proveWhole();
+  }, 240_000);
 });

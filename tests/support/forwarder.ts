@@ -4,13 +4,20 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface Forwarder {
   readonly port: number;
   leadTo(port: number): void;
+  /** Ends every connection and lets none through, until it is mended. */
+  cut(isCut: boolean): void;
   close(): Promise<void>;
 }
 
 export async function openForwarder(to: number): Promise<Forwarder> {
   let target = to;
+  let isClosed = false;
   const open = new Set<Socket>();
   const server = createServer((client) => {
+    if (isClosed) {
+      client.destroy();
+      return;
+    }
     const beyond = connect({ host: '127.0.0.1', port: target });
     for (const [one, other] of [
       [client, beyond],
@@ -30,6 +37,10 @@ export async function openForwarder(to: number): Promise<Forwarder> {
     port: (server.address() as AddressInfo).port,
     leadTo: (port) => {
       target = port;
+    },
+    cut: (isCut) => {
+      isClosed = isCut;
+      if (isCut) for (const socket of open) socket.destroy();
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
