@@ -106,15 +106,15 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'szse-numbers-not-kept',
-    zh: '会话序号不留存',
-    en: 'the session numbers begin anew with the process',
-    kinds: ['gateway-kill', 'line-reset'],
+    name: 'szse-ack-before-commit',
+    zh: '会话报文未提交先应答',
+    en: 'a message of the session is answered before it is durable',
+    kinds: ['gateway-die', 'gateway-kill', 'database-crash'],
     patches: [
       {
-        file: 'adapters/szse/session-outgoing.ts',
-        replace: 'const first = await ports.memory.reserve(COUNTER, batch.length);',
-        by: 'const first = globalThis.szseNext ?? 1;\nglobalThis.szseNext = first + batch.length;',
+        file: 'adapters/szse/arrivals.ts',
+        replace: 'answer = await ports.receive(arrival);',
+        by: "void ports.receive(arrival).catch(() => {});\nanswer = { outcome: 'accepted', messageId: crypto.randomUUID() };",
       },
     ],
   },
