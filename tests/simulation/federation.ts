@@ -34,7 +34,7 @@ const MISDEEDS: Readonly<Record<Exchange, readonly MockFault[]>> = {
   szse: ['busy', 'system-error', 'lost-answer', 'bad-signature'],
 };
 /** For so long at most a machine is away or stands still, ms: longer than a lease and a term. */
-const LONGEST_MS = 12_000;
+const LONGEST_MS = 11_000;
 
 export async function openFederation(world: World, ground: Ground, plan: Plan, busyMs: number): Promise<Federation> {
   const { random } = world;

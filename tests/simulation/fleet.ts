@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../src/journal/database.ts';
 import { startEmbedded } from '../../src/journal/embedded.ts';
 import type { Mutant } from './mutants.ts';
 import type { Outcome } from './simulate.ts';
@@ -33,6 +34,7 @@ export async function runFleet(options: FleetOptions): Promise<readonly Outcome[
   chmodSync(folder, 0o711);
   const embedded = await startEmbedded({ folder });
   try {
+    await makeQuick(embedded.url);
     return await runWorkers(options, embedded.url);
   } finally {
     // Waiting for the server to end does not keep a process alive.
@@ -41,6 +43,16 @@ export async function runFleet(options: FleetOptions): Promise<readonly Outcome[
     clearInterval(staying);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Nothing of it is meant to outlast the machine: what dies in these worlds is programs, never the server. */
+async function makeQuick(url: string): Promise<void> {
+  const database = openDatabase(url, { max: 1 });
+  for (const setting of ['fsync', 'full_page_writes', 'autovacuum', 'synchronous_commit']) {
+    await database.query(`alter system set ${setting} = off`);
+  }
+  await database.query('select pg_reload_conf()');
+  await database.close();
 }
 
 async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<readonly Outcome[]> {

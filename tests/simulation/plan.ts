@@ -27,17 +27,17 @@ export function planOf(random: Random): Plan {
   const { pick } = random;
   return {
     gateways: pick([1, 2, 2]),
-    listings: random.between(2, 4),
+    listings: random.between(1, 3),
     weather: pick([
       { leastMs: 0.5, mostMs: 5 },
       { leastMs: 2, mostMs: 400 },
       { leastMs: 10, mostMs: 3_000 },
     ]),
-    stepsBetweenCrashes: pick([NEVER, 2_000, 600, 200]),
-    stepsBetweenPauses: pick([NEVER, NEVER, 3_000, 800]),
-    stepsBetweenLosses: pick([NEVER, 1_500, 300]),
-    lineFaultsMs: pick([NEVER, 8_000, 2_500]),
-    misdeedsMs: pick([NEVER, 6_000, 2_000]),
+    stepsBetweenCrashes: pick([NEVER, 1_000, 400, 150]),
+    stepsBetweenPauses: pick([NEVER, NEVER, 1_500, 400]),
+    stepsBetweenLosses: pick([NEVER, 1_000, 200]),
+    lineFaultsMs: pick([NEVER, 5_000, 1_500]),
+    misdeedsMs: pick([NEVER, 4_000, 1_500]),
     wakesLost: pick([0, 0.3, 1]),
     skewMs: pick([0, 0, 2_000, 120_000]),
   };

@@ -32,7 +32,7 @@ function readArguments() {
       options: {
         seeds: { type: 'string', default: '100' },
         from: { type: 'string', default: '1' },
-        workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+        workers: { type: 'string', default: String(Math.min(8, availableParallelism() + 1)) },
         mutant: { type: 'string' },
         trace: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },

@@ -24,7 +24,7 @@ export interface Outcome {
 }
 
 /** There is trouble for so long; then, within the other, everything must have come to rest (virtual time). */
-const BUSY_MS = 20_000;
+const BUSY_MS = 12_000;
 const SETTLE_MS = 120_000;
 const LOOK_MS = 1_000;
 

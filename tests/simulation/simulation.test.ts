@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { runFleet } from './fleet.ts';
 import { mutants } from './mutants.ts';
 
@@ -27,6 +28,16 @@ describe(`a federation in virtual time (QIAO_SEED=${FROM})`, () => {
     },
     LONG_MS,
   );
+
+  it('each defect is a text that is in its source exactly once', () => {
+    for (const { name, patches } of mutants) {
+      expect(patches).not.toEqual([]);
+      for (const { file, replace } of patches) {
+        const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+        expect([name, source.split(replace).length - 1]).toEqual([name, 1]);
+      }
+    }
+  });
 
   it.each(['ack-before-commit', 'duplicates-not-looked-up'])(
     'the defect %s is found',
