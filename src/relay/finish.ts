@@ -148,7 +148,8 @@ async function endingOf(exchange: Exchange, attempt: Attempt, atMs: number, part
       const { attempts } = lease;
       const isFree = attempt.isFree === true;
       if (attempts >= parts.retryAttempts && !isFree) return { finish: { no, attempts, state: 'dead', reason } };
-      const asked = outcome.outcome === 'retry' ? outcome.afterMs : 0;
+      // Never longer than any wait of ours: a time further off would pass for one that a wrong clock wrote (lane.ts).
+      const asked = outcome.outcome === 'retry' ? Math.min(outcome.afterMs, parts.retryCapMs) : 0;
       const state = outcome.outcome === 'ambiguous' ? 'in-doubt' : 'waiting';
       const dueAt = new Date(atMs + Math.max(asked, backoffMs(lease.attempts, parts)));
       return { finish: { no, attempts, state, dueAt, isFree, reason } };
