@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Access, openAccess } from './access/access.ts';
 import type { Closing } from './clearing/cycle-close.ts';
 import type { SettlementRules } from './clearing/settlement-rules.ts';
-import type { Tolerance } from './clearing/tolerance.ts';
+import { type Tolerance, toleratedBy } from './clearing/tolerance.ts';
 import type { Config } from './config.ts';
 import type { Adapter } from './contract/adapter.ts';
 import type { Exchange, Participant } from './contract/exchange.ts';
@@ -12,23 +12,13 @@ import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-
 import { openRelay } from './gateway-relay.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { openStanding, type StandingCheck } from './gateway-standing.ts';
+import { openSurface } from './gateway-surface.ts';
 import { endsWithin, repeat } from './gateway-timing.ts';
-import { openExchangeDoor, openLinkTls } from './gateway-tls.ts';
+import { openLinkTls } from './gateway-tls.ts';
 import { openTrust } from './gateway-trust.ts';
 import { openWitnessedLog, type WitnessedLog } from './gateway-witnessing.ts';
-import { createApp } from './http/app.ts';
-import { measureClocks } from './http/clock-metrics.ts';
-import { openEventFeed } from './http/events.ts';
-import { measureLog } from './http/log-metrics.ts';
-import { openMetrics } from './http/metrics.ts';
-import type { Parts } from './http/parts.ts';
-import { type Listening, listen } from './http/server.ts';
-import { measureStanding } from './http/standing-metrics.ts';
-import { measureTrust } from './http/trust-metrics.ts';
-import { measureWitnesses } from './http/witness-metrics.ts';
-import { type Database, migrate, ping } from './journal/database.ts';
-import { dropExpired, missingMigrations } from './journal/housekeeping.ts';
-import { adoptRulebook } from './relay/rulebooks.ts';
+import { type Database, migrate } from './journal/database.ts';
+import { dropExpired } from './journal/housekeeping.ts';
 import type { Seals } from './relay/seal.ts';
 import type { TakenStatement } from './relay/statements.ts';
 import { type Calendars, libraryCalendars } from './rules/calendar.ts';
@@ -132,7 +122,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const tls = openLinkTls(config, keys, log, nowMs);
   opened.add(() => tls?.stop());
   const relay = await openRelay(parts, { database, seals, rules, tls: tls?.side, faults, opened, log, nowMs });
-  const links = [...relay.links].map(([exchange, link]) => ({ exchange, state: () => link.state() }));
   const access = openAccess({
     database,
     limits,
@@ -144,9 +133,6 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     },
     nowMs,
   });
-  const webhooks = new Map(
-    [...relay.links].flatMap(([exchange, { webhook }]) => (webhook ? [[exchange, webhook]] : [])),
-  );
   const journalLog = openJournalLog({
     database,
     databaseUrl: parts.databaseUrl,
@@ -182,83 +168,33 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const standing = openStanding({
     config,
     database,
-    toleratedFen: () => 0n,
+    toleratedFen: (home, host, amountFen) => toleratedBy(parts.tolerances ?? [], home, host)(amountFen),
     faults,
     opened,
     log,
     nowMs,
     ...(tls === undefined ? {} : { tls: (exchange) => tls.side.port(exchange) }),
   });
-  const events = openEventFeed({ database, limits, onFault: faults.of('events') });
-  opened.add(async () => events.stop());
-  const metrics = openMetrics({ database, links });
-  measureTrust(metrics.registry, trust.state, nowMs);
-  measureLog(metrics.registry, journalLog);
-  measureWitnesses(metrics.registry, witnessed);
-  measureStanding(metrics.registry, standing);
-  measureClocks(metrics.registry, relay.clocks);
-  const surface: Parts = {
-    access,
-    publicUrl: config.publicUrl,
-    metricsFor: config.metricsFor,
+  const surface = await openSurface(parts, {
     database,
-    metrics,
-    webhooks: config.plainLinks ? [...webhooks.values()] : [],
-    links,
-    rulebooks: rules.history,
-    trust: trust.state,
+    exchanges,
+    seals,
+    trust,
     calendars,
-    adoptRulebook: (connection, json, at) =>
-      adoptRulebook(connection, json, at, { exchanges, seals, newId: randomUUID }),
-    checks: [
-      { name: 'database', check: () => ping(database) },
-      {
-        name: 'queue',
-        check: async () => {
-          if (!(await relay.wakes.ready())) throw new Error('the queue does not answer');
-        },
-      },
-      {
-        name: 'migrations',
-        check: async () => {
-          const missing = await missingMigrations(database);
-          if (missing.length > 0) throw new Error(`not applied: ${missing.join(', ')}`);
-        },
-      },
-    ],
-    alarms: () => [
-      ...trust.alarms(),
-      ...witnessed.alarms(),
-      ...journalLog.alarms(),
-      ...relay.alarms(),
-      ...standing.alarms(),
-    ],
-    logState: async () => ({
-      ...(await journalLog.state()),
-      final: witnessed.final(),
-      witnesses: witnessed.witnesses(),
-      settlement: witnessed.settlementAllowed(),
-    }),
-    quorum: { witnesses: keys.anchor.witnesses.map(({ exchange }) => exchange), needed: keys.anchor.quorum },
-    clearing: clearing.desk,
-    events,
-    stopping: () => stopping,
-    cursorKey: await cursorKey(keys),
-    limits,
-    nowMs,
-    newId: randomUUID,
+    rules,
+    relay,
+    access,
+    journalLog,
+    witnessed,
+    clearing,
+    standing,
+    tls,
+    faults,
+    opened,
     log,
-  };
-  const server: Listening = await stepOf(
-    {
-      zh: `无法监听 ${config.host}:${config.port}，请换用 HOST 或 PORT（0 为任意空闲端口）`,
-      en: `cannot listen on ${config.host}:${config.port}: choose another HOST or PORT (0 takes any free port)`,
-    },
-    () => listen(createApp(surface), { ...limits, host: config.host, port: config.port }),
-  );
-  opened.add(() => server.stop(0));
-  const door = await openExchangeDoor(config, tls, webhooks, surface);
-  opened.add(() => door?.stop(0));
+    nowMs,
+    stopping: () => stopping,
+  });
 
   const timers = [
     repeat(relay.sweep, limits.pollIntervalMs, faults.of('sweep')),
@@ -279,13 +215,12 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   await relay.start();
   clearing.start();
   standing.start();
-  log('info', 'gateway-up', { url: server.url, queue: relay.wakes.backend });
+  log('info', 'gateway-up', { url: surface.url, queue: relay.wakes.backend });
 
   /** What feeds others ends before them: timers, then deliveries and requests, then links, then what they stand on. */
   const inOrder = async () => {
     await Promise.all(timers.map((stop) => stop()));
-    events.stop();
-    const answered = Promise.all([server, door].map((each) => each?.stop(limits.drainTimeoutMs)));
+    const answered = surface.stop(limits.drainTimeoutMs);
     await relay.stopSending();
     await answered;
     await relay.stopTaking();
@@ -302,7 +237,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     const inTime = await endsWithin(limits.drainTimeoutMs, inOrder());
     if (!inTime) {
       log('warn', 'stop-cut', { afterMs: limits.drainTimeoutMs });
-      for (const each of [server, door]) each?.server.closeAllConnections();
+      surface.cut();
       await relay.wakes.close();
     }
     faults.flush();
@@ -311,8 +246,8 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   let ended: Promise<boolean> | undefined;
 
   return {
-    url: server.url,
-    ...(door === undefined ? {} : { exchangeUrl: door.url }),
+    url: surface.url,
+    ...(surface.exchangeUrl === undefined ? {} : { exchangeUrl: surface.exchangeUrl }),
     database,
     access,
     witnessed,
@@ -333,10 +268,4 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       return ended;
     },
   };
-}
-
-/** Signs the cursors of pages. It comes from our own key, so that it is secret and the same after every start. */
-async function cursorKey(keys: KeyStore): Promise<Uint8Array> {
-  const signature = await keys.logSigners()[0]!.sign(Buffer.from('cursors of pages, 1'));
-  return createHash('sha256').update(signature).digest();
 }
