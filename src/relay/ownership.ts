@@ -75,9 +75,14 @@ export function openHeldLink(parts: HoldingParts): HeldLink {
     if (term === undefined) return;
     if (isStopping) return endTerm(database, term);
     log('info', 'line-held', { exchange, term: String(term.token) });
-    held = { term, link: parts.open(term), untilMs: 0 };
+    const link = parts.open(term);
+    held = { term, link, untilMs: 0 };
     holdUntil(begunAtMs + termMs);
-    held.link.start().catch((error: unknown) => log('error', 'link-start', { exchange, error }));
+    link.start().catch((error: unknown) => {
+      log('error', 'link-start', { exchange, error });
+      // It would never come up: whoever is next, perhaps we, begins anew.
+      if (held?.link === link) lose('could not be started');
+    });
     parts.onHeld();
   };
 

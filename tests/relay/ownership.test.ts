@@ -108,8 +108,9 @@ describe('the memory of a link, under a term that is over', () => {
 });
 
 /** A gateway with the one link, which says what is done to it; its way to the database can be cut. */
-function gateway(holder: string, termMs = LONG) {
+function gateway(holder: string, termMs = LONG, failingStarts = 0) {
   const done: string[] = [];
+  let failures = failingStarts;
   let cut: Promise<never> | undefined;
   let mend = () => {};
   const own: Database = { ...database, query: (text, values) => cut ?? database.query(text, values) };
@@ -119,7 +120,10 @@ function gateway(holder: string, termMs = LONG) {
     open: (opened) => {
       term = opened;
       return {
-        start: async () => void done.push('start'),
+        start: async () => {
+          done.push('start');
+          if (failures-- > 0) throw new Error('the database was away');
+        },
         stop: async () => void done.push('stop'),
         send: async () => ({ outcome: 'accepted', answer: Buffer.from(holder) }),
         ask: async () => ({ outcome: 'absent' }),
@@ -168,6 +172,15 @@ describe('the link of several gateways', () => {
     expect(other.done).toEqual([]);
     expect((await other.link.fetchStatement('2026-03-02'))[0]!.toString()).toBe('other');
     expect([other.done, other.term()]).toEqual([['stop'], undefined]);
+  });
+
+  it('is given up where it could not be started, and begun anew under the next term', async () => {
+    const one = gateway('one', 600, 1);
+    await one.link.start();
+    const first = one.term()!;
+    await until(() => one.done.filter((what) => what === 'start').length === 2 && one.link.isHeld());
+    expect(one.done).toEqual(['start', 'held', 'stop', 'start', 'held']);
+    expect(one.term()!.token).toBeGreaterThan(first.token);
   });
 
   it('passes on at once when its holder stops', async () => {
