@@ -19,9 +19,16 @@ afterAll(async () => {
 const push = (number: string, offMs: number) =>
   ctex.send(ctex.sign(projectEvent(number), { atMs: journey.clock.nowMs() + offMs }));
 
+let heard = 0;
+/** By what is signed most of the time the two clocks agree. */
+const agree = async () => {
+  for (let i = 0; i < 9; i++) await push(`AGREE${heard++}`, 0);
+};
+
 test.each([-10, -6, 6, 10])(
   'what an exchange signs with its clock %i minutes off is refused as out of time, and kept',
   async (off) => {
+    await agree();
     const answer = await push(`OFF${off}`, off * MINUTE);
     expect([answer.code, reasonsOf(answer)]).toEqual(['1003', ['stale']]);
     const { rows } = await journey.gateway.database.query<{ n: number }>(
@@ -39,6 +46,7 @@ test.each([-4, 4])('%i minutes are within what clocks may differ', async (off) =
 test('the gateway’s own clock ten minutes off refuses an honest exchange, and loses nothing: once it is right, the same event is taken', async () => {
   for (const off of [10, -10]) {
     // Nothing is under way: a delivery leased by a clock ten minutes ahead would be waited for that long.
+    await agree();
     await journey.settle();
     const honest = journey.clock.nowMs();
     journey.clock.advance(off * MINUTE);
@@ -64,6 +72,15 @@ test('the journal’s time is the gateway’s own: what a sender writes of the t
     `select recorded_at from message where subject = 'ctex:BACKDATED' and issuer = 'ctex'`,
   );
   expect(rows[0]!.recorded_at.getTime()).toBeGreaterThanOrEqual(before);
+});
+
+test('while its clock is off an exchange is told to come again: that is no word on its messages, and each is taken once the clock is right', async () => {
+  for (let i = 0; i < 9; i++) await push(`APART${i}`, 10 * MINUTE);
+  const event = projectEvent('LATER');
+  const early = await ctex.send(ctex.sign(event, { atMs: journey.clock.nowMs() + 10 * MINUTE }));
+  expect([early.code, reasonsOf(early)]).toEqual(['9001', []]);
+  expect(await ctex.send(ctex.sign(event))).toMatchObject({ code: '0000' });
+  await agree();
 });
 
 test('a clock that is off is alarmed, within the window as without it, in both languages and as a figure; it ends when the clock is right', async () => {
