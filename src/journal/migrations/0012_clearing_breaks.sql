@@ -360,25 +360,24 @@ create index clearing_break_proposal on clearing_break (proposal);
 create trigger clearing_approval_stands after insert on clearing_approval
   for each row execute function clearing_approval_stands();
 
--- An exchange sees the breaks of its own deals, what was booked for them and what was asked; not the desk's own talk.
-do $$
-declare
-  seen constant text[][] := array[
-    ['clearing_break',      '(select viewer()) in (home, host)'],
-    ['clearing_adjustment', 'exists (select from clearing_break b where b.id = break_id)'],
-    ['clearing_query',      'exists (select from clearing_break b where b.id = break_id)'],
-    ['clearing_answer',     'exists (select from clearing_query q where q.message = query)'],
-    ['clearing_act',        'false'],
-    ['clearing_proposal',   'false'],
-    ['clearing_approval',   'false'],
-    ['clearing_attachment', 'false']
-  ];
-  t text[];
+-- What a viewer sees of a table: every row, or those for which `rule` holds. The gateway writes to all of them.
+create function show_rows(seen text, rule text) returns void language plpgsql as $$
 begin
-  foreach t slice 1 in array seen loop
-    execute format('alter table %I enable row level security', t[1]);
-    execute format('create policy writes on %I to qiao_gateway using (true) with check (true)', t[1]);
-    execute format('create policy reads on %I for select to qiao_reader using ((select viewer()) = ''*'' or %s)', t[1], t[2]);
-    execute format('grant select on %I to qiao_reader', t[1]);
-  end loop;
+  execute format('alter table %I enable row level security', seen);
+  execute format('create policy writes on %I to qiao_gateway using (true) with check (true)', seen);
+  execute format('create policy reads on %I for select to qiao_reader using ((select viewer()) = ''*'' or %s)', seen, rule);
+  execute format('grant select on %I to qiao_reader', seen);
 end $$;
+revoke execute on function show_rows(text, text) from public;
+
+-- An exchange sees the breaks of its own deals, what was booked for them and what was asked; not the desk's own talk.
+select show_rows(seen, rule) from (values
+  ('clearing_break',      '(select viewer()) in (home, host)'),
+  ('clearing_adjustment', 'exists (select from clearing_break b where b.id = break_id)'),
+  ('clearing_query',      'exists (select from clearing_break b where b.id = break_id)'),
+  ('clearing_answer',     'exists (select from clearing_query q where q.message = query)'),
+  ('clearing_act',        'false'),
+  ('clearing_proposal',   'false'),
+  ('clearing_approval',   'false'),
+  ('clearing_attachment', 'false')
+) as t(seen, rule);

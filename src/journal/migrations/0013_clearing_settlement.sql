@@ -281,31 +281,20 @@ begin
 end $$;
 
 -- An exchange sees the net and the day, and of the rest what it is a party to.
-do $$
-declare
-  seen constant text[][] := array[
-    ['clearing_due',              '(select viewer()) in (home, host)'],
-    ['clearing_net',              '(select viewer()) <> '''''],
-    ['clearing_obligation',       '(select viewer()) in (debtor, creditor)'],
-    ['clearing_net_entry',        '(select viewer()) in (debtor, creditor)'],
-    ['clearing_hold',             '(select viewer()) in (home, host)'],
-    ['clearing_instruction',      '(select viewer()) in (payer, payee)'],
-    ['clearing_instruction_file', '(select viewer()) = payer'],
-    ['clearing_status_file',      'false'],
-    ['clearing_status',           'exists (select from clearing_instruction i where i.id = names)
-                                   or exists (select from clearing_settlement s where s.payout = names)'],
-    ['clearing_settlement',       '(select viewer()) in (home, host)'],
-    ['clearing_leg',              'exists (select from clearing_settlement s where s.deal_id = clearing_leg.deal_id)'],
-    ['clearing_release',          '(select viewer()) in (home, host)'],
-    ['clearing_day',              '(select viewer()) <> '''''],
-    ['clearing_day_signature',    '(select viewer()) <> ''''']
-  ];
-  t text[];
-begin
-  foreach t slice 1 in array seen loop
-    execute format('alter table %I enable row level security', t[1]);
-    execute format('create policy writes on %I to qiao_gateway using (true) with check (true)', t[1]);
-    execute format('create policy reads on %I for select to qiao_reader using ((select viewer()) = ''*'' or %s)', t[1], t[2]);
-    execute format('grant select on %I to qiao_reader', t[1]);
-  end loop;
-end $$;
+select show_rows(seen, rule) from (values
+  ('clearing_due',              '(select viewer()) in (home, host)'),
+  ('clearing_net',              '(select viewer()) <> '''''),
+  ('clearing_obligation',       '(select viewer()) in (debtor, creditor)'),
+  ('clearing_net_entry',        '(select viewer()) in (debtor, creditor)'),
+  ('clearing_hold',             '(select viewer()) in (home, host)'),
+  ('clearing_instruction',      '(select viewer()) in (payer, payee)'),
+  ('clearing_instruction_file', '(select viewer()) = payer'),
+  ('clearing_status_file',      'false'),
+  ('clearing_status',           'exists (select from clearing_instruction i where i.id = names)
+                                   or exists (select from clearing_settlement s where s.payout = names)'),
+  ('clearing_settlement',       '(select viewer()) in (home, host)'),
+  ('clearing_leg',              'exists (select from clearing_settlement s where s.deal_id = clearing_leg.deal_id)'),
+  ('clearing_release',          '(select viewer()) in (home, host)'),
+  ('clearing_day',              '(select viewer()) <> '''''),
+  ('clearing_day_signature',    '(select viewer()) <> ''''')
+) as t(seen, rule);

@@ -66,19 +66,8 @@ create table clearing_event (
 );
 create index clearing_event_at on clearing_event (at);
 
-do $$
-declare
-  seen constant text[][] := array[
-    ['clearing_cycle', '(select viewer()) <> '''''],
-    ['clearing_step',  '(select viewer()) <> '''''],
-    ['clearing_event', '(seen_by is null and (select viewer()) <> '''') or (select viewer()) = any (seen_by)']
-  ];
-  t text[];
-begin
-  foreach t slice 1 in array seen loop
-    execute format('alter table %I enable row level security', t[1]);
-    execute format('create policy writes on %I to qiao_gateway using (true) with check (true)', t[1]);
-    execute format('create policy reads on %I for select to qiao_reader using ((select viewer()) = ''*'' or %s)', t[1], t[2]);
-    execute format('grant select on %I to qiao_reader', t[1]);
-  end loop;
-end $$;
+select show_rows(seen, rule) from (values
+  ('clearing_cycle', '(select viewer()) <> '''''),
+  ('clearing_step',  '(select viewer()) <> '''''),
+  ('clearing_event', '(seen_by is null and (select viewer()) <> '''') or (select viewer()) = any (seen_by)')
+) as t(seen, rule);

@@ -23,7 +23,4 @@ create table redrive (
 create unique index redrive_open on redrive (delivery) where approved_by is null;
 revoke delete, truncate on redrive from qiao_gateway;
 
-alter table redrive enable row level security;
-create policy writes on redrive to qiao_gateway using (true) with check (true);
-create policy reads on redrive for select to qiao_reader using ((select viewer()) = '*');
-grant select on redrive to qiao_reader;
+select show_rows('redrive', 'false');
