@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Exchange, exchanges, isExchange, type Participant } from '../contract/exchange.ts';
+import { openPort } from '../trust/open-port.ts';
 import type { TlsSide } from '../trust/tls.ts';
 import { SetForgotten } from './standing-book.ts';
 import type { StandingSet, StandingSide } from './standing-side.ts';
@@ -52,17 +52,9 @@ export async function startStandingPost(post: StandingPost): Promise<StartedPost
   server.requestTimeout = limits.requestTimeoutMs;
   server.headersTimeout = limits.requestTimeoutMs;
   server.maxConnections = limits.connections;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port: taken } = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const url = await openPort(server, host, port);
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://${shown}:${taken}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Participant } from '../contract/exchange.ts';
+import { openPort } from '../trust/open-port.ts';
 import type { TlsSide } from '../trust/tls.ts';
 
 export interface Listening {
@@ -33,17 +33,9 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.requestTimeout = options.requestTimeoutMs;
   server.keepAliveTimeout = options.keepAliveTimeoutMs;
   server.maxRequestsPerSocket = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const url = await openPort(server, options.host, options.port);
   return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`,
+    url,
     server,
     stop: (drainMs) =>
       new Promise((resolve) => {

@@ -7,7 +7,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { openPort } from '../trust/open-port.ts';
 import type { Witness, WitnessParts } from './witness.ts';
 
 export interface WitnessLimits {
@@ -49,17 +49,9 @@ export async function listenWitness(witness: Witness, listening: WitnessListenin
   // Longer than the time between two checkpoints: the next one finds the connection open.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = limits.connections;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port: taken } = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const url = await openPort(server, host, port);
   return {
-    url: `${secure === undefined ? 'http' : 'https'}://${shown}:${taken}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
