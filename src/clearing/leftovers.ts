@@ -40,22 +40,29 @@ const columns = ['dealId', 'side', 'home', 'host', 'price', 'buyer', 'seller', '
  */
 async function markSuspectedDuplicates(connection: Queryable, order: LeftoverOrder): Promise<void> {
   const { run } = order;
-  for (const [lone, deals] of await knownTwins(connection, order)) {
-    const { breakId: before, dealId, home, host, side } = lone;
-    const after = breakId({ home, host, dealId, code: 'DUP~', side });
-    const suggestions = deals.slice(0, 3).map((deal, at) => ({
-      kind: 'DUP~',
-      rank: at + 1,
-      ambiguous: deals.length > 1,
-      deals: [deal],
-      reasons: [{ zh: '交易方、价款、日期与该成交相同', en: 'the parties, price and day of that deal' }],
-    }));
-    await connection.query(
-      `update clearing_found set break_id = $3, code = 'DUP~', codes = '{DUP~}' || array_remove(codes, code), side = $4,
-              severity = $5, blame = $4, suggestions = $6 where run = $1 and break_id = $2`,
-      [run, before, after, side, severityOf('DUP~', { amountFen: 0n, isFinal: false }), JSON.stringify(suggestions)],
-    );
-  }
+  const marked = [...(await knownTwins(connection, order))].map(([lone, deals]) => ({
+    before: lone.breakId,
+    after: breakId({ home: lone.home, host: lone.host, dealId: lone.dealId, code: 'DUP~', side: lone.side }),
+    side: lone.side,
+    suggestions: JSON.stringify(deals.slice(0, 3).map((deal, at) => twinOf(deal, at, deals.length > 1))),
+  }));
+  if (marked.length === 0) return;
+  await connection.query(
+    `update clearing_found f set break_id = m.after, code = 'DUP~', codes = '{DUP~}' || array_remove(codes, code),
+            side = m.side, severity = $2, blame = m.side, suggestions = m.suggestions
+       from unnest($3::text[], $4::text[], $5::text[], $6::json[]) as m(before, after, side, suggestions)
+      where f.run = $1 and f.break_id = m.before`,
+    [
+      run,
+      severityOf('DUP~', { amountFen: 0n, isFinal: false }),
+      ...(['before', 'after', 'side', 'suggestions'] as const).map((name) => marked.map((one) => one[name])),
+    ],
+  );
+}
+
+function twinOf(deal: string, at: number, ambiguous: boolean) {
+  const reasons = [{ zh: '交易方、价款、日期与该成交相同', en: 'the parties, price and day of that deal' }];
+  return { kind: 'DUP~', rank: at + 1, ambiguous, deals: [deal], reasons };
 }
 
 /** Each lone row with the deals of its own book that say the same and that the journal or the other book knows. */

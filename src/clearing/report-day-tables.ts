@@ -4,19 +4,11 @@ import type { Queryable } from '../journal/database.ts';
 import { booksOf } from './book.ts';
 import { type BreakCode, codes } from './codes.ts';
 import type { Column, Row, Section } from './report.ts';
+import { id, money, text } from './report-columns.ts';
 import { type Compared, fenOf } from './report-rows.ts';
 import type { Side } from './row.ts';
 
-export const text = (key: string, zh: string, en: string, width: number): Column => ({
-  key,
-  zh,
-  en,
-  kind: 'text',
-  width,
-});
-export const id = (key: string, zh: string, en: string, width: number): Column => ({ key, zh, en, kind: 'id', width });
 const count = (key: string, zh: string, en: string): Column => ({ key, zh, en, kind: 'count', width: 10 });
-const money = (key: string, zh: string, en: string): Column => ({ key, zh, en, kind: 'money', width: 20 });
 
 const books: readonly Column[] = [
   text('side', '账簿', 'book', 26),

@@ -2,11 +2,10 @@ import { formatFen } from '../contract/money.ts';
 import { accepted, type Checked } from '../contract/refusal.ts';
 import type { Queryable } from '../journal/database.ts';
 import type { Cell, Column, Report, Row } from './report.ts';
+import { id, money, text } from './report-columns.ts';
 import { pagesOf } from './report-rows.ts';
 
-const text = (key: string, zh: string, en: string, width: number): Column => ({ key, zh, en, kind: 'text', width });
-const id = (key: string, zh: string, en: string, width: number): Column => ({ key, zh, en, kind: 'id', width });
-const amount: Column = { key: 'amount', zh: '金额', en: 'amount', kind: 'money', width: 20 };
+const amount = money('amount', '金额', 'amount');
 
 const instructions: readonly Column[] = [
   id('id', '指令号', 'end-to-end id', 36),

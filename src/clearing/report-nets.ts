@@ -4,11 +4,10 @@ import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts'
 import type { Queryable } from '../journal/database.ts';
 import { latestNetOf, type NetSummary, type WrittenNet } from './net-read.ts';
 import type { Cell, Column, Report, Row, Section } from './report.ts';
+import { money, text } from './report-columns.ts';
 import { pagesOf } from './report-rows.ts';
 
 const currency: Column = { key: 'currency', zh: '币种', en: 'currency', kind: 'text', width: 8 };
-const money = (key: string, zh: string, en: string): Column => ({ key, zh, en, kind: 'money', width: 18 });
-const text = (key: string, zh: string, en: string, width = 20): Column => ({ key, zh, en, kind: 'text', width });
 
 const gross: readonly Column[] = [
   currency,
