@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reconcileFiles, type Stage } from '../src/cli/reconcile-files.ts';
-import { defaultLimits } from '../src/config-settings.ts';
+import { defaultLimits } from '../src/config-limits.ts';
 import { openDatabase } from '../src/journal/database.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { createScratch } from '../src/journal/scratch.ts';

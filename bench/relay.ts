@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { adapters } from '../adapters/all.ts';
 import { type Clock, clockFrom } from '../src/cli/federation.ts';
 import { readConfig } from '../src/config.ts';
-import { defaultLimits } from '../src/config-settings.ts';
+import { defaultLimits } from '../src/config-limits.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
 import { type Gateway, openGateway } from '../src/gateway.ts';
 import { openDatabase } from '../src/journal/database.ts';

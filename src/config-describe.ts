@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { Source } from './config-gather.ts';
-import { defaultLimits, type Limits, type SettingName, settingNames } from './config-settings.ts';
+import { defaultLimits, type Limits } from './config-limits.ts';
+import { type SettingName, settingNames } from './config-settings.ts';
 
 export interface ConfigRow {
   readonly name: string;

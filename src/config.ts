@@ -9,7 +9,8 @@ import {
   splitAddress,
   type Values,
 } from './config-gather.ts';
-import { defaultLimits, type Limits, type SettingName } from './config-settings.ts';
+import { defaultLimits, type Limits } from './config-limits.ts';
+import type { SettingName } from './config-settings.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 

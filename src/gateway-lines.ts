@@ -1,4 +1,4 @@
-import type { Limits } from './config-settings.ts';
+import type { Limits } from './config-limits.ts';
 import type { Adapter, Link, LinkPorts, LinkSettings } from './contract/adapter.ts';
 import { instantAt } from './contract/dates.ts';
 import type { Faults } from './faults.ts';

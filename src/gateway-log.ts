@@ -1,4 +1,4 @@
-import type { Limits } from './config-settings.ts';
+import type { Limits } from './config-limits.ts';
 import type { Faults } from './faults.ts';
 import type { Log } from './gateway.ts';
 import { repeat } from './gateway-timing.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { adapters } from '../../adapters/all.ts';
 import { mocks } from '../../adapters/mocks.ts';
 import { type Config, readConfig } from '../config.ts';
-import { defaultLimits } from '../config-settings.ts';
+import { defaultLimits } from '../config-limits.ts';
 import { type Exchange, exchanges } from '../contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../contract/mock.ts';
 import { type Gateway, type Log, openGateway } from '../gateway.ts';

@@ -6,7 +6,7 @@ import { loadJournalLines } from '../clearing/load-journal.ts';
 import { foundIn, type KeptFound } from '../clearing/match-found.ts';
 import { type RunSummary, reconcile } from '../clearing/reconcile.ts';
 import type { Tolerance } from '../clearing/tolerance.ts';
-import type { Limits } from '../config-settings.ts';
+import type { Limits } from '../config-limits.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { BookRefused } from '../http/problem-books.ts';
 import { openDatabase } from '../journal/database.ts';

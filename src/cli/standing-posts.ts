@@ -3,7 +3,7 @@ import { compareSides, type SidesCompared } from '../clearing/standing-compare.t
 import { openStandingLine } from '../clearing/standing-line.ts';
 import { type StartedPost, startStandingPost } from '../clearing/standing-post.ts';
 import type { StandingSide } from '../clearing/standing-side.ts';
-import type { Limits } from '../config-settings.ts';
+import type { Limits } from '../config-limits.ts';
 import type { Adapter } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Log } from '../gateway.ts';

@@ -1,4 +1,4 @@
-import type { Limits } from '../config-settings.ts';
+import type { Limits } from '../config-limits.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Log } from '../gateway.ts';
 import { type LogPolicy, readPolicy } from '../log/quorum.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultLimits, type Limits } from '../config-settings.ts';
+import { defaultLimits, type Limits } from '../config-limits.ts';
 import { type Exchange, exchanges } from '../contract/exchange.ts';
 import type { Log } from '../gateway.ts';
 import type { KeyStore } from '../trust/keystore.ts';

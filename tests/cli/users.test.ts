@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAccess } from '../../src/access/access.ts';
-import { defaultLimits } from '../../src/config-settings.ts';
+import { defaultLimits } from '../../src/config-limits.ts';
 import { listActs } from '../../src/journal/audit.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Limits } from '../../src/config-settings.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { type KeyStore, openKeyStore } from '../../src/trust/keystore.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Limits } from '../../src/config-settings.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { type ExchangeProcess, type GatewayProcess, keepGateway, startExchange } from './processes.ts';
 import { type FaultProxy, openFaultProxy, type Place } from './proxy.ts';

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { adapters } from '../../adapters/all.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Limits } from '../../src/config-settings.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import { openGateway } from '../../src/gateway.ts';
 import { openKeyStore } from '../../src/trust/keystore.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
-import { defaultLimits } from '../../src/config-settings.ts';
+import { defaultLimits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { crlPem } from '../../src/trust/hierarchies.ts';
 import { dersOfPem } from '../../src/trust/pki/pem.ts';

@@ -5,7 +5,7 @@ import type { Role } from '../../src/access/actor.ts';
 import { issueKey } from '../../src/access/keys.ts';
 import { absorbRun } from '../../src/clearing/break-absorb.ts';
 import { keepFound } from '../../src/clearing/match-found.ts';
-import { defaultLimits } from '../../src/config-settings.ts';
+import { defaultLimits } from '../../src/config-limits.ts';
 import type { Exchange } from '../../src/contract/exchange.ts';
 import { transaction } from '../../src/journal/database.ts';
 import { libraryCalendars } from '../../src/rules/calendar.ts';

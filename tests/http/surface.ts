@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { adapters } from '../../adapters/all.ts';
 import { type AccessLimits, openAccess } from '../../src/access/access.ts';
 import { readCycle } from '../../src/clearing/cycle.ts';
-import { defaultLimits } from '../../src/config-settings.ts';
+import { defaultLimits } from '../../src/config-limits.ts';
 import type { Webhook } from '../../src/contract/adapter.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { accepted } from '../../src/contract/refusal.ts';

@@ -5,7 +5,7 @@ import { adapters } from '../../adapters/all.ts';
 import { mocks } from '../../adapters/mocks.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Limits } from '../../src/config-settings.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../../src/contract/mock.ts';
 import { openCosigned } from '../../src/envelope/cosigned.ts';

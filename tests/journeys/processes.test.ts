@@ -1,4 +1,4 @@
-import { defaultLimits } from '../../src/config-settings.ts';
+import { defaultLimits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import { isRunning, until } from '../support/processes.ts';

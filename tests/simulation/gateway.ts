@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { adapters } from '../../adapters/all.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Limits } from '../../src/config-settings.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import type { Exchange } from '../../src/contract/exchange.ts';
 import { openFaults } from '../../src/faults.ts';
 import type { GatewayParts, Log } from '../../src/gateway.ts';
