@@ -248,9 +248,12 @@ async function allAtOnce(
   });
   const killing = (async () => {
     for (let i = 0; i < kills; i++) {
-      // Whoever is appending at this moment, wherever in the batch it is.
+      // Whoever is appending at this moment, wherever in the batch it is; a table has the same oid in every copy of the
+      // template, so that without its database the sequencer of another suite would be hit.
       await killer.query(
-        `select pg_terminate_backend(pid) from pg_locks where relation = 'journal_head'::regclass and mode = 'RowShareLock' limit 1`,
+        `select pg_terminate_backend(pid) from pg_locks
+          where relation = 'journal_head'::regclass and mode = 'RowShareLock'
+            and database = (select oid from pg_database where datname = current_database()) limit 1`,
       );
       await sleep(3);
     }

@@ -94,7 +94,9 @@ describe('the memory of a link, under a term that is over', () => {
         return openLinkMemory(database, 'szse', term!).get('in');
       });
       await until(async () => {
-        const { rows } = await database.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock'`);
+        const { rows } = await database.query(
+          `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        );
         return rows.length > 0;
       });
       order.push('written');

@@ -96,7 +96,8 @@ describe('the journal cut by its sequence', () => {
       // It is waiting for us once the database says so.
       for (let waiting = 0n; waiting === 0n && !isCut; ) {
         const { rows: found } = await connection.query<{ n: bigint }>(
-          `select count(*) as n from pg_locks where relation = 'message'::regclass and mode = 'ShareLock' and not granted`,
+          `select count(*) as n from pg_locks where relation = 'message'::regclass and mode = 'ShareLock' and not granted
+            and database = (select oid from pg_database where datname = current_database())`,
         );
         waiting = found[0]!.n;
       }
