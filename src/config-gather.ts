@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type SettingName, settingNames, settingOf } from './config-settings.ts';
 
@@ -75,14 +76,20 @@ function readSecret(name: string, file: string, problems: Problem[]): string | u
 
 /** Names the settings that do not fit their schema. No coercion: it would read a blank as 0 and 1e3 as 1000. */
 export function check(values: Values): readonly SettingName[] {
+  compiled ??= compile();
+  if (compiled(values)) return [];
+  return [...new Set((compiled.errors ?? []).map(({ instancePath }) => instancePath.slice(1) as SettingName))];
+}
+
+let compiled: ValidateFunction | undefined;
+
+function compile(): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true });
   ajv.addFormat('url', (text: string) => URL.canParse(text));
   ajv.addFormat('port', (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535);
   ajv.addFormat('host-and-port', (text: string) => splitAddress(text) !== undefined);
   const properties = Object.fromEntries(settingNames.map((name) => [name, settingOf(name).schema]));
-  const validate = ajv.compile({ type: 'object', additionalProperties: false, properties });
-  if (validate(values)) return [];
-  return [...new Set((validate.errors ?? []).map(({ instancePath }) => instancePath.slice(1) as SettingName))];
+  return ajv.compile({ type: 'object', additionalProperties: false, properties });
 }
 
 export function notAcceptable(name: SettingName): Problem {

@@ -12,7 +12,6 @@ import { instructionsReport } from './report-instructions.ts';
 import { netsReport } from './report-nets.ts';
 import { bytesOf } from './writers/bytes.ts';
 import { writeCsv } from './writers/csv.ts';
-import { writePdf } from './writers/pdf.ts';
 import { writeXlsx } from './writers/xlsx.ts';
 
 const contents: Readonly<
@@ -31,6 +30,12 @@ const contents: Readonly<
 };
 
 type Write = (report: Report, stamp: Stamp) => AsyncIterable<Uint8Array>;
+
+/** Its libraries are loaded with the first PDF: a start is quicker without them. */
+async function* writePdf(report: Report, stamp: Stamp): AsyncGenerator<Uint8Array, void, void> {
+  const pdf = await import('./writers/pdf.ts');
+  yield* pdf.writePdf(report, stamp);
+}
 
 /** The forms a report comes in. */
 export const reportForms = {

@@ -20,6 +20,7 @@ export interface Tolerance {
 
 /** Unknown JSON → what the pairs have agreed to let pass, each pair and currency once, or every reason why not. */
 export function readTolerances(json: unknown): Checked<readonly Tolerance[]> {
+  const validate = validatorOf('tolerances');
   const isWellFormed: boolean = validate(json);
   if (!isWellFormed) return refused(...refusalsOf(validate.errors ?? [], json as Json));
   const written = json as Tolerances;
@@ -34,8 +35,6 @@ export function readTolerances(json: unknown): Checked<readonly Tolerance[]> {
     }),
   );
 }
-
-const validate = validatorOf('tolerances');
 
 /** The same as it is written, for a record that others read. */
 export function writeTolerances(tolerances: readonly Tolerance[]): Json {

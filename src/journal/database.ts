@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { isLost, requireLasting } from './away.ts';
 
 /** Anything a statement can be sent to: the pool, or the one connection of a transaction. */
 export interface Queryable {
@@ -48,7 +48,7 @@ const typesAsWeReadThem: pg.CustomTypesConfig = {
 export function openDatabase(url: string, limits: DatabaseLimits): Database {
   const { statementTimeoutMs, lockTimeoutMs, connectTimeoutMs } = { ...defaultLimits, ...limits };
   const pool = new pg.Pool({
-    connectionString: limits.role === undefined ? url : underRole(url, limits.role),
+    connectionString: underOurSettings(url, limits.role),
     max: limits.max,
     application_name: 'qiao',
     keepAlive: true,
@@ -61,6 +61,7 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
     // The server stops a statement at statement_timeout; this one is for a server that no longer answers at all.
     query_timeout: statementTimeoutMs + 5_000,
     types: typesAsWeReadThem,
+    onConnect: requireLasting,
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => limits.log?.(`database: an idle connection was lost: ${error.message}`));
@@ -76,11 +77,15 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
   };
 }
 
-/** The role is a setting of the session from its first moment: no statement can run before it is taken. */
-function underRole(url: string, role: string): string {
+/**
+ * Settings of the session from its first moment, before those of login and database: no statement can run before the
+ * role is taken, and no commit is answered before it is on disk, and on a synchronous standby's where there is one.
+ */
+function underOurSettings(url: string, role: string | undefined): string {
   const place = new URL(url);
   const own = place.searchParams.get('options');
-  place.searchParams.set('options', `${own === null ? '' : `${own} `}-c role=${role}`);
+  const ours = ['-c synchronous_commit=on', ...(role === undefined ? [] : [`-c role=${role}`])];
+  place.searchParams.set('options', [...(own === null ? [] : [own]), ...ours].join(' '));
   return place.href;
 }
 
@@ -147,9 +152,13 @@ export async function transaction<Result>(
     if (ended.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      lost ??= failure;
-    });
+    // A server that is gone or does not answer is not waited for a second time.
+    if (isLost(error)) lost ??= error as Error;
+    else {
+      await client.query('ROLLBACK').catch((failure: Error) => {
+        lost ??= failure;
+      });
+    }
     throw error;
   } finally {
     client.off('error', onLost);
@@ -175,9 +184,10 @@ function prepared(text: string, values: readonly unknown[] | undefined): pg.Quer
   return { ...(name === undefined ? {} : { name }), text, values: values as unknown[] };
 }
 
-/** Resolves when the database answers; throws what went wrong otherwise. */
+/** Resolves when the database answers and can be written to; throws what went wrong otherwise. */
 export async function ping(database: Database): Promise<void> {
-  await database.query('SELECT 1');
+  const { rows } = await database.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+  if (rows[0]?.transaction_read_only !== 'off') throw new Error('the database is read-only');
 }
 
 const migrationsFolder = fileURLToPath(new URL('./migrations/', import.meta.url));
@@ -197,6 +207,8 @@ export async function migrate(
   const known = migrationsIn(folder);
   if (known.length === 0 || (await areApplied(url, known))) return [];
   const quiet = { debug: () => {}, info: () => {}, warn: log, error: log };
+  // Loaded where there is something to apply: most starts find nothing.
+  const { runner } = await import('node-pg-migrate');
   const applied = await runner({
     databaseUrl: { connectionString: url, application_name: 'qiao migrate', connectionTimeoutMillis: 10_000 },
     dir: folder,

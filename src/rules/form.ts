@@ -1,3 +1,4 @@
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isDate } from '../contract/dates.ts';
 import { isObject, type Json } from '../contract/json.ts';
@@ -12,6 +13,7 @@ import { type Refusal, refuse } from '../contract/refusal.ts';
  * them, for as many reasons as there are forms; so a clause at fault is asked again by its own form alone.
  */
 export function malformationsOf(json: unknown): readonly Refusal[] {
+  const validate = validatorOf('rulebook');
   // Not used as a type guard: what is malformed is still looked at below.
   const isWellFormed: boolean = validate(json);
   if (isWellFormed) return [];
@@ -22,39 +24,37 @@ export function malformationsOf(json: unknown): readonly Refusal[] {
   return found.slice(0, 50);
 }
 
-const validate = validatorOf('rulebook');
-
 function ofClause(clause: Json, pointer: string): readonly Refusal[] {
   if (!isObject(clause)) return [refuse('wrong-type', pointer)];
   const { dimension } = clause;
   if (dimension === undefined) return [refuse('missing-field', `${pointer}/dimension`)];
-  const form = typeof dimension === 'string' ? forms.get(dimension) : undefined;
-  if (form === undefined) return [refuse('unknown-code', `${pointer}/dimension`, String(dimension).slice(0, 40))];
-  const own = ajv.getSchema(form);
-  if (own === undefined || own(clause)) return [];
+  forms ??= readForms();
+  const own = typeof dimension === 'string' ? forms.get(dimension)?.() : undefined;
+  if (own === undefined) return [refuse('unknown-code', `${pointer}/dimension`, String(dimension).slice(0, 40))];
+  if (own(clause)) return [];
   return refusalsOf(own.errors ?? [], clause).map((refusal) => ({ ...refusal, pointer: pointer + refusal.pointer }));
 }
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  strict: true,
-  strictTypes: false,
-  strictRequired: false,
-  ownProperties: true,
-  formats: { money: isYuan, 'date-only': isDate },
-});
+let forms: ReadonlyMap<string, () => ValidateFunction | undefined> | undefined;
 
-const forms = readForms();
-
-/** Dimension → the address of its form in the schema. */
-function readForms(): ReadonlyMap<string, string> {
-  const schema = validate.schema as RulebookSchema;
+/** Dimension → its form in the schema, each compiled when it is asked for. Only a rulebook at fault needs them. */
+function readForms(): ReadonlyMap<string, () => ValidateFunction | undefined> {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    ownProperties: true,
+    validateSchema: false,
+    formats: { money: isYuan, 'date-only': isDate },
+  });
+  const schema = validatorOf('rulebook').schema as RulebookSchema;
   ajv.addSchema(validatorOf('common').schema as RulebookSchema);
   ajv.addSchema(schema);
   return new Map(
     schema.$defs.clause.anyOf.map(({ $ref }) => {
       const form = schema.$defs[$ref.slice('#/$defs/'.length)] as ClauseForm;
-      return [form.properties.dimension.const, `${schema.$id}${$ref}`];
+      return [form.properties.dimension.const, () => ajv.getSchema(`${schema.$id}${$ref}`)];
     }),
   );
 }

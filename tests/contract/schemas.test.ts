@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { kinds } from '../../src/contract/message.ts';
+import { validatorOf } from '../../src/contract/parse.ts';
 
 const folder = new URL('../../schemas/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));
@@ -33,6 +35,16 @@ describe('the schemas', () => {
     const [, root] = schemas(`${kind}.schema.json`)[0]!;
     expect(root).toMatchObject({ additionalProperties: false, properties: { kind: { const: kind } } });
     expect(String(root.description)).toMatch(/\p{Script=Han}/u);
+  });
+
+  // Not asked at a start: schemas are trusted there, and compiled when the first message of their kind comes.
+  test.each(files)('%s is a schema of the 2020-12 draft, and compiles', (file) => {
+    const draft = new Ajv2020({ strict: false });
+    expect([draft.validateSchema(JSON.parse(readFileSync(new URL(file, folder), 'utf8'))), draft.errors]).toEqual([
+      true,
+      null,
+    ]);
+    expect(typeof validatorOf(file.replace('.schema.json', ''))).toBe('function');
   });
 
   const messages = [...kinds.map((kind) => `${kind}.schema.json`), 'common.schema.json'];
