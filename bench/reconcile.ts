@@ -5,7 +5,7 @@
  * Measured: seconds by stage, peak memory of this process and of PostgreSQL (what its processes share counted once), and
  * a bare FULL JOIN on the same rows. A figure counts only with every break of the key found and none beside.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reconcileFiles, type Stage } from '../src/cli/reconcile-files.ts';
@@ -14,6 +14,7 @@ import { openDatabase } from '../src/journal/database.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { createScratch } from '../src/journal/scratch.ts';
 import { makeBookFiles } from './books.ts';
+import { familyOf } from './processes.ts';
 
 export interface ReconcileBench {
   readonly deals: number;
@@ -135,21 +136,6 @@ function watchMemory(postmaster: number) {
       return { process: mib(own), postgres: isKnown ? mib(server) : null, both: isKnown ? mib(both) : null };
     },
   };
-}
-
-function familyOf(postmaster: number): readonly number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => statOf(name)?.split(') ').at(-1)?.split(' ')[1] === String(postmaster));
-  return [postmaster, ...children.map(Number)];
-}
-
-function statOf(pid: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined; // it has ended
-  }
 }
 
 /** 0 for one that has just ended; throws where the system says nothing of the kind. */

@@ -6,7 +6,6 @@
  * rate, from arrival at the gateway to both acceptances, read from the journal; CPU of this process; peak memory.
  * Every listing is then looked for in the mocks' books: a figure counts only what arrived.
  */
-import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +19,8 @@ import { openDatabase } from '../src/journal/database.ts';
 import { startEmbedded } from '../src/journal/embedded.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
 import { type BareFigures, benchBare } from './bare.ts';
-import type { FromMocks, MockAddresses, ToMocks } from './relay-mocks.ts';
+import { forkMocks, type Mocks } from './mocks-process.ts';
+import { processorMs } from './processes.ts';
 
 /** A day on which every exchange's calendar is known. */
 const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
@@ -51,6 +51,8 @@ export interface RelayFigures {
     readonly p99Ms: number;
   };
   readonly gatewayCpuMicrosPerListing: number;
+  /** They share the machine with the gateway; null where the system does not say (Linux only). */
+  readonly othersCpuMicrosPerListing: { readonly postgres: number | null; readonly mocks: number | null };
   readonly peakMemoryMiB: number;
   readonly memoryMiB: { readonly afterWarmUp: number; readonly atEnd: number };
   readonly checkedInBooks: { readonly expected: number; readonly found: number };
@@ -105,7 +107,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
       },
     });
     const lines = options.plain === true ? 'plain' : 'mutual TLS';
-    return { ...(await measure(gateway, mocks, clock, options)), lines, bare };
+    return { ...(await measure(gateway, mocks, embedded.pid, clock, options)), lines, bare };
   } finally {
     await gateway?.stop();
     await mocks.stop();
@@ -118,6 +120,7 @@ export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
 async function measure(
   gateway: Gateway,
   mocks: Mocks,
+  postgres: number,
   clock: Clock,
   options: RelayBench,
 ): Promise<Omit<RelayFigures, 'bare' | 'lines'>> {
@@ -129,15 +132,25 @@ async function measure(
   await settled(gateway, expected);
   const afterWarmUp = memoryMiB();
 
+  const pids = { postgres, mocks: mocks.pid };
   const flood = async () => {
-    const cpu = process.cpuUsage();
+    const before = processorTimes(pids);
     const began = performance.now();
     const listings = await mocks.run(options);
     expected += listings;
     await settled(gateway, expected);
     const tookS = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    return { listings, rate: listings / tookS, cpuMicros: Math.round((user + system) / listings) };
+    const after = processorTimes(pids);
+    const perListing = (of: keyof ProcessorTimes) => {
+      const [from, to] = [before[of], after[of]];
+      return from === undefined || to === undefined ? null : Math.round((1000 * (to - from)) / listings);
+    };
+    const cpuMicros = {
+      gateway: perListing('gateway') ?? 0,
+      postgres: perListing('postgres'),
+      mocks: perListing('mocks'),
+    };
+    return { listings, rate: listings / tookS, cpuMicros };
   };
   options.progress(`吞吐（无默克尔日志与回执）/ throughput without the Merkle log and receipts ${options.seconds} s`);
   const without = await flood();
@@ -163,7 +176,10 @@ async function measure(
     seconds: options.seconds,
     listings: flooded,
     listingsPerSecond: round(rate),
-    withoutLogAndReceipts: { listingsPerSecond: round(without.rate), gatewayCpuMicrosPerListing: without.cpuMicros },
+    withoutLogAndReceipts: {
+      listingsPerSecond: round(without.rate),
+      gatewayCpuMicrosPerListing: without.cpuMicros.gateway,
+    },
     log: {
       slowerPercent: round(100 * (1 - rate / without.rate)),
       leaves: Number(leaves),
@@ -175,12 +191,25 @@ async function measure(
       p50Ms: round(p50),
       p99Ms: round(p99),
     },
-    gatewayCpuMicrosPerListing: cpuMicros,
+    gatewayCpuMicrosPerListing: cpuMicros.gateway,
+    othersCpuMicrosPerListing: { postgres: cpuMicros.postgres, mocks: cpuMicros.mocks },
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     memoryMiB: { afterWarmUp, atEnd: memoryMiB() },
     checkedInBooks: { expected: expected * 2, found },
     queue: options.redisUrl === undefined ? 'BullMQ on PostgreSQL' : 'BullMQ on Redis',
   };
+}
+
+interface ProcessorTimes {
+  readonly gateway: number;
+  readonly postgres: number | undefined;
+  readonly mocks: number | undefined;
+}
+
+/** Milliseconds so far, of the gateway (this process), the database and the mock exchanges. */
+function processorTimes(pids: { readonly postgres: number; readonly mocks: number }): ProcessorTimes {
+  const { user, system } = process.cpuUsage();
+  return { gateway: (user + system) / 1000, postgres: processorMs(pids.postgres), mocks: processorMs(pids.mocks) };
 }
 
 /**
@@ -233,56 +262,4 @@ function memoryMiB(): number {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-type Order = Extract<ToMocks, { run: unknown }>['run'];
-
-interface Mocks {
-  readonly ready: Promise<MockAddresses>;
-  send(message: ToMocks): void;
-  run(order: Order): Promise<number>;
-  count(): Promise<number>;
-  stop(): Promise<void>;
-}
-
-function forkMocks(keysFolder: string, aheadMs: number, plain: boolean): Mocks {
-  const child = fork(
-    new URL('./relay-mocks.js', import.meta.url),
-    [keysFolder, String(aheadMs), plain ? 'plain' : 'tls'],
-    {
-      stdio: ['ignore', 2, 2, 'ipc'],
-    },
-  );
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const next = <T>(read: (message: FromMocks) => T | undefined) =>
-    new Promise<T>((resolve, reject) => {
-      const hear = (message: unknown) => {
-        const told = read(message as FromMocks);
-        if (told === undefined) return;
-        child.off('message', hear);
-        resolve(told);
-      };
-      child.on('message', hear);
-      void ended.then(() => reject(new Error('the mock exchanges ended')));
-    });
-  const send = (message: ToMocks) => void child.send(message);
-  return {
-    ready: next((message) => ('ready' in message ? message.ready : undefined)),
-    send,
-    run: (order) => {
-      const published = next((message) => ('published' in message ? message.published : undefined));
-      const { seconds, window, perSecond, from } = order;
-      send({ run: { seconds, window, from, ...(perSecond === undefined ? {} : { perSecond }) } });
-      return published;
-    },
-    count: () => {
-      const counted = next((message) => ('counted' in message ? message.counted : undefined));
-      send({ count: true });
-      return counted;
-    },
-    stop: async () => {
-      child.disconnect();
-      await ended;
-    },
-  };
 }
