@@ -43,7 +43,8 @@ export function openStexMock(): MockExchange {
     const digest = sm3(body);
     const first = kept.get(id);
     if (first !== undefined) return { reply: again(first, digest, id), fault: undefined };
-    const fault = faults.next(document.attributes.LX ?? '');
+    const fault = faults.next(document.attributes.LX ?? '', body);
+    if (fault === 'dropped') return { reply: { code: '99', text: '未知' }, fault };
     if (fault === 'busy') return { reply: { code: '80', text: '系统繁忙', document: id }, fault };
     const rule = { code: 'GZ-001', text: '规则不符' };
     const reply: Reply =
@@ -81,7 +82,8 @@ export function openStexMock(): MockExchange {
     }
     const operation = operationOf(method, path);
     if (operation === undefined) return { content: { code: '10', text: '无此接口' } };
-    const fault = faults.next(operation);
+    const fault = faults.next(operation, body);
+    if (fault === 'dropped') return { content: { code: '99', text: '未知' }, fault };
     if (fault === 'busy') return { content: { code: '80', text: '系统繁忙' } };
     if (fault === 'system-error') return { content: { code: '99', text: '未知' } };
     const met = fault === undefined ? {} : { fault };
@@ -112,7 +114,7 @@ export function openStexMock(): MockExchange {
           turnedDown === undefined
             ? answer(method, new URL(path, 'http://stex'), body)
             : { content: { code: turnedDown, text: turnedDown === '11' ? '签名错误' : '时间或序号错误' } };
-        if (fault === 'lost-answer') return void response.destroy();
+        if (fault === 'lost-answer' || fault === 'dropped') return void response.destroy();
         const bytes = content instanceof Uint8Array ? content : gb18030(XML_DECLARATION + replyOf(content));
         send(response, bytes, seals.sign(bytes, fault === 'bad-signature'));
       });

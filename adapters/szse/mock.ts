@@ -24,7 +24,12 @@ interface Posted {
 export function openSzseMock(): MockExchange {
   const floor = openFloor();
   const numbers = { inNext: 1, outNext: 1, sent: new Map() };
-  const faults: { readonly operation: string; readonly fault: MockFault; left: number }[] = [];
+  const faults: {
+    readonly operation: string;
+    readonly fault: MockFault;
+    readonly isAbout: (request: Uint8Array) => boolean;
+    left: number;
+  }[] = [];
   /** What is still to go, in order for each thing; the first of each may be under way. */
   const queues = new Map<string, Posted[]>();
   const ready: string[] = [];
@@ -89,10 +94,12 @@ export function openSzseMock(): MockExchange {
     timers.add(timer);
   };
 
-  const faultFor = (type: string): MockFault | undefined => {
+  const faultFor = (type: string, request = ''): MockFault | undefined => {
     const one = faults.find(
-      ({ operation, left }) =>
-        left > 0 && (operation === type || (operation === '*' && type !== 'UQ' && type !== 'statement')),
+      ({ operation, left, isAbout }) =>
+        left > 0 &&
+        (operation === type || (operation === '*' && type !== 'UQ' && type !== 'statement')) &&
+        isAbout(Buffer.from(request)),
     );
     if (one !== undefined) one.left--;
     return one?.fault;
@@ -137,7 +144,8 @@ export function openSzseMock(): MockExchange {
     if (told.type === 'UX') return isGenuine ? answered(fieldIn(told, 11) ?? '') : undefined;
     if (told.type === 'j') return isGenuine ? onReject(told) : undefined;
     if (!isGenuine) return void acceptor?.send(rejected(told, 5, 'signature'));
-    const fault = faultFor(told.type);
+    const fault = faultFor(told.type, told.content);
+    if (fault === 'dropped') return acceptor?.cut();
     if (fault === 'busy') return void acceptor?.send(rejected(told, 7, 'busy', [[20092, 1]]));
     if (fault === 'refuse') return void acceptor?.send(rejected(told, 3, 'rule', [[20090, 'SZSE-MOCK-REFUSE']]));
     const reply = told.type === 'UQ' ? query(told) : rule(told);
@@ -185,8 +193,8 @@ export function openSzseMock(): MockExchange {
       const days = [...floor.dealsOfDay.keys()].filter((day) => day >= since.replaceAll('-', '')).sort();
       return days.map((day) => [dayEndFile(floor, day, 1)]);
     },
-    fail: (operation, fault, count) => {
-      faults.push({ operation, fault, left: count });
+    fail: (operation, fault, count, isAbout = () => true) => {
+      faults.push({ operation, fault, left: count, isAbout });
     },
   };
 }

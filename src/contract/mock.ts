@@ -17,8 +17,11 @@ export interface MockExchange {
   readonly book: MockBook;
   /** Its own books at this moment, whatever its cut-off: for each business day from `since` on the pages of a day-end statement. */
   booksSince(since: string): readonly (readonly Uint8Array[])[];
-  /** Makes the next `count` requests of that operation ('*': any) go wrong in that way. */
-  fail(operation: string, fault: MockFault, count: number): void;
+  /**
+   * Makes the next `count` requests of that operation ('*': any) go wrong in that way; with `isAbout` only those whose
+   * bytes it says are meant.
+   */
+  fail(operation: string, fault: MockFault, count: number, isAbout?: (request: Uint8Array) => boolean): void;
 }
 
 export interface MockPorts {
@@ -67,8 +70,8 @@ export interface MockAddress {
   readonly address?: string;
 }
 
-/** busy: 9001, 80, j 7 · system-error: 9999, 99, no answer but done · lost-answer: done, then the line is cut · refuse: rule refusal · bad-signature: the answer is signed wrongly · misposted: day-end books (operation `statement`) in which the last deal was booked 1,000.00 too high, and added up so */
-export type MockFault = 'busy' | 'system-error' | 'lost-answer' | 'refuse' | 'bad-signature' | 'misposted';
+/** busy: 9001, 80, j 7 · system-error: 9999, 99, no answer but done · lost-answer: done, then the line is cut · dropped: the line is cut and nothing done, as by a host that falls over the message · refuse: rule refusal · bad-signature: the answer is signed wrongly · misposted: day-end books (operation `statement`) in which the last deal was booked 1,000.00 too high, and added up so */
+export type MockFault = 'busy' | 'system-error' | 'lost-answer' | 'dropped' | 'refuse' | 'bad-signature' | 'misposted';
 
 /** By how much a deal is booked wrongly. */
 export const MISPOSTED_FEN = 100_000n;

@@ -24,11 +24,15 @@ export const MESSAGES: Readonly<Record<string, string>> = {
   '9999': '系统错误',
 };
 
-/** `cut`: done, and the line goes dead. */
+/** `cut`: no answer, and the line goes dead. */
 export type Counter = (method: string, target: string, body: Buffer) => Reply | 'cut';
 
 /** Takes the gateway's requests whose signature holds. */
-export function openCounter(ports: MockPorts, books: Books, faultOf: (kind: string) => MockFault | undefined): Counter {
+export function openCounter(
+  ports: MockPorts,
+  books: Books,
+  faultOf: (kind: string, request: Uint8Array) => MockFault | undefined,
+): Counter {
   const requests = new Map<string, { readonly digest: string; readonly reply: Reply }>();
   const statement = openStatements(books);
 
@@ -53,8 +57,8 @@ export function openCounter(ports: MockPorts, books: Books, faultOf: (kind: stri
   const read = (path: string, search: string): Reply | 'cut' => {
     const [kind, value = ''] = path.split('/');
     const operation = kind === 'requests' ? 'query' : 'statement';
-    const fault = faultOf(operation);
-    if (fault === 'lost-answer') return 'cut';
+    const fault = faultOf(operation, Buffer.from(path));
+    if (fault === 'lost-answer' || fault === 'dropped') return 'cut';
     if (fault !== undefined && fault !== 'misposted') return faulty(fault);
     if (kind === 'requests') return query(decodeURIComponent(value));
     if (kind === 'statements') return dayEnd(value, Number(new URLSearchParams(search).get('page') ?? '1'), fault);
@@ -64,7 +68,8 @@ export function openCounter(ports: MockPorts, books: Books, faultOf: (kind: stri
   const write = (method: string, path: string, body: Buffer): Reply | 'cut' => {
     const route = routes.find((one) => one.method === method && one.path.test(path));
     if (route === undefined) return { code: '2001' };
-    const fault = faultOf(route.kind);
+    const fault = faultOf(route.kind, Buffer.concat([Buffer.from(path), body]));
+    if (fault === 'dropped') return 'cut';
     if (fault === 'busy') return faulty(fault);
     const parsed = parse(body);
     const requestId = parsed?.requestId;

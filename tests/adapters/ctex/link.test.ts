@@ -131,6 +131,16 @@ describe('sending to CTEX', () => {
     expect((outcome as unknown as { refusals: { zh: string }[] }).refusals[0]?.zh).toContain('CTEX-GZ-001');
   });
 
+  test('a message that CTEX falls over again and again is never done, and harms no other', async () => {
+    desk.mock.fail('*', 'dropped', Number.POSITIVE_INFINITY, (bytes) => Buffer.from(bytes).includes('"r-1"'));
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect((await desk.link.send(request(foreignListing(), 'r-1'))).outcome).toBe('ambiguous');
+      expect(await desk.link.ask(request(foreignListing(), 'r-1'))).toEqual({ outcome: 'absent' });
+    }
+    expect((await desk.link.send(request(foreignListing(), 'r-2'))).outcome).toBe('accepted');
+    expect([...desk.mock.book.effects.keys()]).toEqual(['r-2']);
+  });
+
   test.each(['system-error', 'lost-answer'] as const)(
     'after a %s the link asks, and learns that it was done',
     async (fault) => {

@@ -93,6 +93,17 @@ describe('sending to STEX', () => {
     },
   );
 
+  test('a message that STEX falls over again and again is never done, and harms no other', async () => {
+    market.mock.fail('*', 'dropped', Number.POSITIVE_INFINITY, (bytes) => Buffer.from(bytes).includes('"Q-1"'));
+    const poison = request(foreignListing!, 'Q-1');
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await market.link.send(poison)).toMatchObject({ outcome: 'ambiguous', unanswered: true });
+      expect(await market.link.ask(poison)).toEqual({ outcome: 'absent' });
+    }
+    expect(await market.link.send(request(foreignListing!, 'Q-2'))).toMatchObject({ outcome: 'accepted' });
+    expect([...market.mock.book.effects.keys()]).toEqual(['Q-2']);
+  });
+
   test('many requests at once each get their own answer', async () => {
     const listings = fc.sample(messageOf('listing', { for: 'stex', home: 'szse' }), { numRuns: 60, seed: 3 });
     const unique = [...new Map(listings.map((listing) => [listing.id, listing])).values()];

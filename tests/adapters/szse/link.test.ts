@@ -170,6 +170,15 @@ describe('requests to SZSE', () => {
     expect([...mock.book.effects]).toEqual([['Q-1', 1]]);
   });
 
+  test('a message over which SZSE cuts the line is never done; the next one is', async () => {
+    const { mock, gateway } = await joined();
+    mock.fail('*', 'dropped', Number.POSITIVE_INFINITY, (bytes) => Buffer.from(bytes).includes('11=Q-1'));
+    expect((await gateway.link.send(request(foreignListing('T1'), 'Q-1'))).outcome).not.toBe('accepted');
+    await until(() => gateway.link.state().up);
+    expect(await gateway.link.send(request(foreignListing('T2'), 'Q-2'))).toMatchObject({ outcome: 'accepted' });
+    expect([...mock.book.effects]).toEqual([['Q-2', 1]]);
+  });
+
   test('a refused request asked about is still refused', async () => {
     const { gateway } = await joined();
     const state: Message = { kind: 'listing-state', listing: { mirror: 'szse:JX9' }, status: 'suspended' };
