@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../access/unavailable.ts';
 import { refuse } from '../contract/refusal.ts';
+import { isAway } from '../journal/away.ts';
 import { pathOf, sendProblem } from './answering.ts';
 import type { Parts } from './parts.ts';
 import { type Problem, refusalProblem, requestProblem } from './problem.ts';
@@ -32,16 +33,12 @@ export function failed(
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) return requestProblem('unavailable');
-  const { status, type, code } = (error ?? {}) as { status?: unknown; type?: unknown; code?: unknown };
+  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
   // body-parser and the router mark what the caller did wrong with a status.
   if (type === 'entity.too.large') return refusalProblem([refuse('too-large')]);
   if (status === 415) return requestProblem('unsupported-media-type', '#header/content-encoding');
   if (error instanceof URIError || (status === 400 && type === undefined)) return requestProblem('bad-path');
   if (typeof status === 'number' && status >= 400 && status < 500) return refusalProblem([refuse('bad-length')]);
-  return requestProblem(isSurroundings(code) ? 'unavailable' : 'internal');
-}
-
-/** The database is away, overloaded or shutting down: worth another try. Anything else is our bug. */
-function isSurroundings(code: unknown): boolean {
-  return typeof code === 'string' && /^(08...|53...|57...|55P03|40001|40P01|E[A-Z]+)$/.test(code);
+  // The database is away, overloaded or shutting down: worth another try. Anything else is our bug.
+  return requestProblem(isAway(error) ? 'unavailable' : 'internal');
 }

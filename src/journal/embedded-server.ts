@@ -44,6 +44,8 @@ export interface Launch {
   readonly native: string;
   readonly cluster: Cluster;
   readonly user: ServerUser;
+  /** Before ours. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** A server that takes connections. */
@@ -92,7 +94,7 @@ export async function launch(at: Launch): Promise<Server> {
 }
 
 function spawnServer(
-  { folder, native, cluster, user }: Launch,
+  { folder, native, cluster, user, settings: own }: Launch,
   port: number,
 ): { server: ChildProcess; logFrom: number } {
   const logFile = join(folder, 'postgres.log');
@@ -100,7 +102,7 @@ function spawnServer(
   if (size > logLimitBytes) renameSync(logFile, `${logFile}.1`);
   const logged = openSync(logFile, 'a', 0o600);
   try {
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const options = Object.entries({ ...settings, ...own }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const server = spawn(join(native, 'bin', 'postgres'), ['-D', cluster.path, '-p', String(port), ...options], {
       cwd: '/',
       // Nothing of our environment: a PGDATA or a secret in it is none of the server's business.
@@ -117,11 +119,11 @@ function spawnServer(
   }
 }
 
-/** As pg_ctl waits: for the word `ready` in the server's own file. False when the process ended or time is up. */
+/** As pg_ctl waits: for `ready`, or `standby`, in the server's own file. False when the process ended or time is up. */
 async function isReady(cluster: string, server: ChildProcess, deadline: number): Promise<boolean> {
   while (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
     const postmaster = readPostmaster(cluster);
-    if (postmaster?.pid === server.pid && postmaster.status === 'ready') return true;
+    if (postmaster?.pid === server.pid && /^(ready|standby)$/.test(postmaster.status)) return true;
     if (performance.now() > deadline) return false;
     await sleep(15);
   }

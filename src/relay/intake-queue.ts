@@ -1,5 +1,6 @@
 import type { Answer, Arrival } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
+import { isAway } from '../journal/away.ts';
 import { type IntakeParts, takeIn } from './intake.ts';
 import { pause } from './pause.ts';
 
@@ -91,7 +92,7 @@ export function openIntakeQueue(
     } catch (error) {
       onFault(error, arrivals.length);
       // The database is away or overloaded: trying each alone would only take longer.
-      if (arrivals.length === 1 || isSurroundings(error)) return arrivals.map(() => BUSY);
+      if (arrivals.length === 1 || isAway(error)) return arrivals.map(() => BUSY);
       // One bad apple must not hold up the others: each alone, in order.
       const answers: Answer[] = [];
       const behind = new Set<Exchange>();
@@ -128,11 +129,4 @@ export function openIntakeQueue(
 
 function isPutOff({ ordered }: Arrival, { outcome }: Answer): boolean {
   return ordered === true && outcome === 'busy';
-}
-
-/** SQLSTATE classes of connections, resources and interventions, and the network's own errors. */
-function isSurroundings(error: unknown): boolean {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  if (typeof code === 'string') return /^(08...|53...|57...|55P03|40001|40P01|E[A-Z]+)$/.test(code);
-  return typeof message === 'string' && /timeout|terminated|not queryable/i.test(message);
 }
