@@ -189,13 +189,15 @@ export async function nextDueAt(connection: Queryable, exchange: Exchange, beyon
 }
 
 /**
- * The kinds of which an exchange may have numbered something whose answer is not written down yet. What goes wrong
- * again and again is not waited for: everything that exchange says would wait with it.
+ * The kinds of which an exchange may have numbered something whose answer is not written down yet. As long as nothing
+ * comes back, or gateways die with it under way, that is waited for. What the exchange answers in a way that is of no
+ * use again and again is not: everything that exchange says would wait with it.
  */
 export async function kindsBeingNumbered(connection: Queryable, exchange: Exchange): Promise<ReadonlySet<string>> {
   const { rows } = await connection.query<{ kind: string }>(
     `select distinct kind from delivery
-      where exchange = $1 and open and state in ('sending', 'in-doubt') and attempts <= 3`,
+      where exchange = $1 and open and state in ('sending', 'in-doubt')
+        and (attempts <= 3 or reason is null or reason ->> 'unanswered' = 'true')`,
     [exchange],
   );
   return new Set(rows.map(({ kind }) => kind));
