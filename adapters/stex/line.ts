@@ -1,7 +1,8 @@
-import axios, { isAxiosError } from 'axios';
+import { isAxiosError } from 'axios';
 import type { LinkPorts, LinkSettings } from '../../src/contract/adapter.ts';
 import type { Refusal } from '../../src/contract/refusal.ts';
 import { closeAgents, openAgents, wasUnsent } from '../agents.ts';
+import { request } from '../request.ts';
 import { codes } from './codes.ts';
 import { openSeal, type Seal, type SerialWindow, sealRequest } from './seal.ts';
 
@@ -34,35 +35,20 @@ export function openLine(
   maxSockets: number,
 ): Line {
   const agents = openAgents(ports.tls, maxSockets);
-  const client = axios.create({
-    ...agents,
-    ...(settings.url === undefined ? {} : { baseURL: settings.url }),
-    adapter: 'http',
-    proxy: false,
-    maxRedirects: 0,
-    decompress: false,
-    responseType: 'arraybuffer',
-    transformRequest: [(body: unknown) => body],
-    transformResponse: [(body: unknown) => body],
-    validateStatus: () => true,
-  });
+  const base = (settings.url ?? '').replace(/\/$/, '');
   return {
     async call(path, body, stop, maxBytes = settings.maxAnswerBytes) {
-      const request = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
-      const headers = await sealRequest({ ...request, ...(body === undefined ? { path } : { body }) }, ports.signer);
+      const asked = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
+      const headers = await sealRequest({ ...asked, ...(body === undefined ? { path } : { body }) }, ports.signer);
       const timeout = AbortSignal.timeout(settings.timeoutMs);
       try {
-        const response = await client.request<Uint8Array>({
-          url: path,
-          maxContentLength: maxBytes,
+        const response = await request(agents, {
+          url: base + path,
+          maxBytes,
           signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
           ...(body === undefined
             ? { method: 'GET', headers }
-            : {
-                method: 'POST',
-                data: body,
-                headers: { ...headers, 'Content-Type': 'application/xml; charset=GB18030' },
-              }),
+            : { method: 'POST', body, headers: { ...headers, 'Content-Type': 'application/xml; charset=GB18030' } }),
         });
         const answer = response.data;
         const seal = await openSeal(response.headers as Record<string, unknown>, answer, {
