@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   /** Holds the password file, the server's log and, where the server can reach it, the data. Made when missing. */
   readonly folder: string;
   readonly log?: (line: string) => void;
+  /** Of the server, before our own: a test whose rows need not outlast its server does without fsync. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const cluster = placeCluster(folder, user, log);
     await endOrphan(folder, cluster.path, log);
     initialise(cluster, native, user);
-    const server = await launch({ folder, native, cluster, user });
+    const server = await launch({ folder, native, cluster, user, settings: options.settings ?? {} });
     takeOwnership(folder, server.pid);
     sweep(cluster);
     const birth = birthOf(server.pid);

@@ -31,7 +31,7 @@ export async function openGround(): Promise<Ground> {
   await adoptShipped(setting, adapters, { exchanges, seals: keys.seals, newId }, new Date(MORNING));
   const rules = await openRules(setting, exchanges, libraryCalendars);
   await setting.query(worldClock);
-  const tables = await keep(setting);
+  await keep(setting);
   await setting.close();
 
   const connections = await openConnections(test.url);
@@ -48,7 +48,7 @@ export async function openGround(): Promise<Ground> {
     keys,
     database,
     rules: { ...rules, refresh: async () => {} },
-    renew: () => renew(monitor, tables),
+    renew: async () => void (await monitor.query('select kept.renew()')),
     close: async () => {
       await connections.close();
       await test.drop();
@@ -58,8 +58,11 @@ export async function openGround(): Promise<Ground> {
 
 type Asked = Pick<Database, 'query'>;
 
-/** Copies what is in the tables now; gives the names of all tables. */
-async function keep(database: Asked): Promise<readonly string[]> {
+/**
+ * Copies what is in the tables now, and makes the function that puts it back. It deletes rows and truncates nothing:
+ * after that every connection would have to plan all its statements anew.
+ */
+async function keep(database: Asked): Promise<void> {
   const { rows } = await database.query<{ name: string }>(
     `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
         and relname <> 'migrations' and not relispartition order by relname`,
@@ -68,24 +71,18 @@ async function keep(database: Asked): Promise<readonly string[]> {
   await database.query('create schema kept');
   for (const name of names) await database.query(`create table kept.${name} as select * from public.${name}`);
   await database.query(
-    `create table kept.counters as select schemaname || '.' || sequencename as name, last_value from pg_sequences
-      where schemaname = 'public'`,
+    `create table kept.counters as select (schemaname || '.' || sequencename)::regclass as name, last_value
+       from pg_sequences where schemaname = 'public'`,
   );
-  return names;
-}
-
-/** Tables are emptied, not their rows deleted: where a row lies must not depend on the seed before. */
-async function renew(database: Asked, names: readonly string[]): Promise<void> {
-  const filled = names.map((name) => `select '${name}' as name where exists (select from public.${name})`);
-  const { rows } = await database.query<{ name: string }>(filled.join(' union all '));
-  const touched = rows.map(({ name }) => name);
-  if (touched.length > 0) {
-    await database.query(
-      `truncate ${touched.map((name) => `public.${name}`).join(', ')} restart identity cascade;
-       ${touched.map((name) => `insert into public.${name} overriding system value select * from kept.${name};`).join(' ')}`,
-    );
-  }
+  const again = names.map(
+    (name) => `if exists (select from public.${name}) then
+        delete from public.${name};
+        insert into public.${name} overriding system value select * from kept.${name};
+      end if;`,
+  );
   await database.query(
-    `select setval(name::regclass, coalesce(last_value, 1), last_value is not null) from kept.counters`,
+    `create function kept.renew() returns void language plpgsql as $$ begin ${again.join(' ')}
+       perform setval(name, coalesce(last_value, 1), last_value is not null) from kept.counters;
+     end $$`,
   );
 }

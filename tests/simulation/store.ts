@@ -49,14 +49,16 @@ export async function openConnections(url: string): Promise<Connections> {
     client.on('error', () => {});
     await client.connect();
     // The server's clock is the world's: `world.clock_timestamp()` stands before PostgreSQL's own.
-    await client.query(`set search_path = world, pg_catalog, public; set synchronous_commit = off; set jit = off`);
+    await client.query(
+      `set search_path = world, pg_catalog, public; set synchronous_commit = off; set jit = off; set plan_cache_mode = force_generic_plan`,
+    );
     all.push(client);
     return client;
   };
   const monitor = await connect();
   return {
     monitor,
-    take: async () => free.shift() ?? connect(),
+    take: async () => free.pop() ?? connect(),
     give: (client) => void free.push(client),
     close: async () => {
       await Promise.all(all.map((client) => client.end()));
