@@ -8,6 +8,7 @@ import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { openDatabase } from '../../src/journal/database.ts';
 import { openKeyStore } from '../../src/trust/keystore.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { type Child, isRunning, startScript, until } from '../support/processes.ts';
 
 const program = new URL('./qiao.ts', import.meta.url);
@@ -20,6 +21,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qiao-start-'));
   chmodSync(folder, 0o711);
   database = await createTestDatabase();
+  await putDemoKeys(join(folder, 'keys'), Date.now());
 });
 afterEach(async () => {
   for (const child of children.splice(0)) await child.kill();

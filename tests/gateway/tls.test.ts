@@ -10,7 +10,8 @@ import { defaultLimits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { crlPem } from '../../src/trust/hierarchies.ts';
 import { dersOfPem } from '../../src/trust/pki/pem.ts';
-import { getJson, type Journey, OPERATOR, openJourney } from '../journeys/federation.ts';
+import { getJson, type Journey, MORNING, OPERATOR, openJourney } from '../journeys/federation.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 
 /** The promise: a revocation has taken effect everywhere, on open connections too, after so long. */
 const PROMISED_MS = 5_000;
@@ -24,6 +25,7 @@ const sockets: TLSSocket[] = [];
 
 beforeAll(async () => {
   keysFolder = mkdtempSync(join(tmpdir(), 'qiao-tls-'));
+  await putDemoKeys(keysFolder, MORNING);
   journey = await openJourney({ keysFolder });
 });
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { clockFrom, type Federation, type FederationOptions, openFederation } fr
 import type { Exchange } from '../../src/contract/exchange.ts';
 import { exchanges } from '../../src/contract/exchange.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 
 /** All ordered pairs of exchanges, home first. */
 export const pairs: readonly (readonly [Exchange, Exchange])[] = exchanges.flatMap((home) =>
@@ -25,8 +26,11 @@ let keysFolder: string | undefined;
 /** A gateway with its own database and three mock exchanges, on the morning of 2026-03-02. */
 export async function openJourney(options: Partial<FederationOptions> = {}): Promise<Journey> {
   const database = await createTestDatabase();
-  // Making RSA keys takes seconds: one store for all journeys of this process.
-  keysFolder ??= mkdtempSync(join(tmpdir(), 'qiao-keys-'));
+  if (keysFolder === undefined) {
+    // One store for all journeys of this process.
+    keysFolder = mkdtempSync(join(tmpdir(), 'qiao-keys-'));
+    await putDemoKeys(keysFolder, MORNING);
+  }
   const errors: string[] = [];
   const federation = await openFederation({
     databaseUrl: database.url,

@@ -16,6 +16,7 @@ import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { verifyJournal } from '../../src/journal/verify.ts';
 import { type KeyStore, openKeyStore } from '../../src/trust/keystore.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { type Forwarder, openForwarder } from '../support/forwarder.ts';
 import { type Child, startScript, until } from '../support/processes.ts';
 import { MORNING } from './federation.ts';
@@ -55,6 +56,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
   const nowMs = () => Date.now() + aheadMs;
   const test = databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => {} };
   const folder = mkdtempSync(join(tmpdir(), 'qiao-keys-'));
+  await putDemoKeys(folder, nowMs());
   const keys: KeyStore = await openKeyStore(folder, { demo: true, nowMs });
   const opened = {} as Record<Exchange, MockExchange>;
   const addresses = {} as Record<Exchange, MockAddress>;

@@ -16,6 +16,7 @@ import { openDatabase } from '../../src/journal/database.ts';
 import { verifyJournal } from '../../src/journal/verify.ts';
 import { openKeyStore } from '../../src/trust/keystore.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { forgetKeys, getJson, type Journey, MORNING, openJourney } from './federation.ts';
 
 describe('the same native message again', () => {
@@ -109,6 +110,7 @@ describe('a gateway that is stopped in the middle of a flood', () => {
     const database = await createTestDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'qiao-keys-'));
     const clock = clockFrom(MORNING);
+    await putDemoKeys(folder, MORNING);
     const keys = await openKeyStore(folder, { demo: true, nowMs: clock.nowMs });
     const opened = {} as Record<Exchange, MockExchange>;
     const addresses = {} as Record<Exchange, MockAddress>;

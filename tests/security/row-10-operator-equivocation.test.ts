@@ -14,6 +14,7 @@ import { isSignedByLog, readPolicy } from '../../src/log/quorum.ts';
 import { sm2OfNotes } from '../../src/trust/sm2-notes.ts';
 import { getJson, MORNING, OPERATOR } from '../journeys/federation.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { until } from '../support/processes.ts';
 
 /**
@@ -32,6 +33,8 @@ function newFolder(): string {
   return folders.at(-1)!;
 }
 const keysFolder = newFolder();
+
+beforeAll(() => putDemoKeys(keysFolder, MORNING));
 
 afterEach(async () => {
   for (const federation of running) await federation.stop();

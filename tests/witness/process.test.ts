@@ -11,6 +11,7 @@ import { sm2OfNotes } from '../../src/trust/sm2-notes.ts';
 import { openTls } from '../../src/trust/tls.ts';
 import { tlsMaterialOf } from '../../src/trust/tls-material.ts';
 import { openWitnessLine, type WitnessLine } from '../../src/witness/client.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { type Child, startScript } from '../support/processes.ts';
 
 const program = new URL('../gateway/qiao.ts', import.meta.url);
@@ -22,6 +23,7 @@ const lines: WitnessLine[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qiao-witness-'));
+  await putDemoKeys(join(folder, 'keys'), Date.now());
   keys = await openKeyStore(join(folder, 'keys'), { demo: true, nowMs: Date.now });
 }, 60_000);
 afterEach(async () => {
