@@ -7,6 +7,7 @@ import { mocks } from '../../adapters/mocks.ts';
 import { sampleListing } from '../../src/cli/sample-trade.ts';
 import { openDatabase } from '../../src/journal/database.ts';
 import { openKeyStore } from '../../src/trust/keystore.ts';
+import { qiao } from '../cli/command-line.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { putDemoKeys } from '../support/demo-keys.ts';
 import { type Child, isRunning, startScript, until } from '../support/processes.ts';
@@ -59,10 +60,11 @@ const urlOf = async (child: Child) => String((await child.says(/gateway +(http\S
 /** Fails as it should: exit 1, one line for people in both languages that names the variable, no stack. */
 async function fails(child: Child, naming: RegExp): Promise<void> {
   expect(await child.ended).toEqual({ code: 1, signal: null });
-  const said = child
-    .stderr()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('{'));
+  saysOneLine(child.stderr(), naming);
+}
+
+function saysOneLine(stderr: string, naming: RegExp): void {
+  const said = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   expect(said).toHaveLength(1);
   expect(said[0]).toMatch(/^qiao: .*\p{Script=Han}.* \/ .*[a-z]/u);
   expect(said[0]).toMatch(naming);
@@ -120,8 +122,12 @@ describe('a start that cannot be', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
+  it('names QIAO_CALENDAR when its file is not there', async () => {
+    const file = join(folder, 'no-such-calendar.json');
+    await fails(start({ DATABASE_URL: database.url, QIAO_CALENDAR: file }), /QIAO_CALENDAR/);
+  });
+
   it.each([
-    ['not there', undefined],
     ['no JSON', '{'],
     ['of another form', '{"year":2027}'],
     ['of dates that are not', '[{"year":2027,"source":"x","rest":["2027-02-30"],"work":[]}]'],
@@ -132,9 +138,11 @@ describe('a start that cannot be', () => {
     ],
   ])('names QIAO_CALENDAR when its file is %s', async (_name, text) => {
     const file = join(folder, 'calendar.json');
-    rmSync(file, { force: true });
-    if (text !== undefined) writeFileSync(file, text);
-    await fails(start({ DATABASE_URL: database.url, QIAO_CALENDAR: file }), /QIAO_CALENDAR/);
+    writeFileSync(file, text);
+    const env = { DATABASE_URL: database.url, PORT: '0', QIAO_DATA: folder, QIAO_CALENDAR: file, LOG_LEVEL: 'warn' };
+    const { exit, stdout, stderr } = await qiao(['start'], { env });
+    expect([exit, String(stdout)]).toEqual([1, '']);
+    saysOneLine(stderr, /QIAO_CALENDAR/);
   });
 
   it('asks for a higher version when a rulebook differs from the one adopted under its version', async () => {
