@@ -6,6 +6,7 @@ import type { GatewayParts, Log } from './gateway.ts';
 import type { Clearing } from './gateway-clearing.ts';
 import type { JournalLog } from './gateway-log.ts';
 import type { Relay } from './gateway-relay.ts';
+import type { ReplicationWatch } from './gateway-replication.ts';
 import type { Rules } from './gateway-rulebooks.ts';
 import type { StandingCheck } from './gateway-standing.ts';
 import { type LinkTls, openExchangeDoor } from './gateway-tls.ts';
@@ -43,6 +44,7 @@ export interface SurfaceGround {
   readonly witnessed: WitnessedLog;
   readonly clearing: Clearing;
   readonly standing: StandingCheck;
+  readonly replication: ReplicationWatch;
   readonly tls: LinkTls | undefined;
   readonly faults: Faults;
   readonly opened: Opened;
@@ -68,7 +70,7 @@ export async function openSurface(parts: GatewayParts, ground: SurfaceGround): P
   const { limits } = config;
   const { database, exchanges, seals, trust, calendars, rules, relay, access, tls, faults, opened, log, nowMs } =
     ground;
-  const { journalLog, witnessed, clearing, standing } = ground;
+  const { journalLog, witnessed, clearing, standing, replication } = ground;
   const links = [...relay.links].map(([exchange, link]) => ({ exchange, state: () => link.state() }));
   const webhooks = new Map(
     [...relay.links].flatMap(([exchange, { webhook }]) => (webhook ? [[exchange, webhook]] : [])),
@@ -116,6 +118,7 @@ export async function openSurface(parts: GatewayParts, ground: SurfaceGround): P
       ...journalLog.alarms(),
       ...relay.alarms(),
       ...standing.alarms(),
+      ...replication.alarms(),
     ],
     logState: async () => ({
       ...(await journalLog.state()),

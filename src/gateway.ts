@@ -10,6 +10,7 @@ import { openFaults, shownError } from './faults.ts';
 import { openClearing } from './gateway-clearing.ts';
 import { type JournalLog, openGatewayDatabase, openJournalLog } from './gateway-log.ts';
 import { openRelay } from './gateway-relay.ts';
+import { watchReplication } from './gateway-replication.ts';
 import { adoptShipped, openRules } from './gateway-rulebooks.ts';
 import { openStanding, type StandingCheck } from './gateway-standing.ts';
 import { openSurface } from './gateway-surface.ts';
@@ -109,6 +110,13 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       if (!stopping) faults.of('database')(line);
     }),
   );
+  const replication = await watchReplication({
+    database,
+    everyMs: limits.sweepIntervalMs,
+    log,
+    onFault: faults.of('replication'),
+  });
+  opened.add(replication.stop);
   let isProving = parts.journalLog !== 'later';
   const seals: Seals = {
     signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs),
@@ -188,6 +196,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     witnessed,
     clearing,
     standing,
+    replication,
     tls,
     faults,
     opened,
@@ -209,7 +218,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       faults.of('housekeeping'),
     ),
   ];
-  timers.push(repeat(access.sweep, limits.sweepIntervalMs, faults.of('access')));
+  timers.push(repeat(access.sweep, limits.sweepIntervalMs, faults.of('access')), replication.stop);
   for (const stop of timers) opened.add(stop);
   if (parts.journalLog !== 'later') journalLog.start();
   await relay.start();

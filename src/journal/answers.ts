@@ -19,9 +19,13 @@ export async function takeKey(connection: Queryable, caller: string, key: string
   return rows[0]!.taken;
 }
 
+/**
+ * The answer given before. After a crash a server may hold what its standby never got, and reading waits for nobody:
+ * the row's lock is a write, so that the answer goes out only once the standby has all that was written before it.
+ */
 export async function keptAnswer(connection: Queryable, caller: string, key: string): Promise<KeptAnswer | undefined> {
   const { rows } = await connection.query<{ digest: Buffer; status: number; body: string }>(
-    'select digest, status, body from idempotency where caller = $1 and key = $2 and status is not null',
+    'select digest, status, body from idempotency where caller = $1 and key = $2 and status is not null for share',
     [caller, key],
   );
   return rows[0];

@@ -9,7 +9,8 @@ export interface Term {
 
 /**
  * Takes the line when nobody holds it, for `termMs`; undefined: somebody does. Each term has a higher token than all
- * before it. The server's clock decides when a term is over: gateways' clocks may differ.
+ * before it. The server's clock decides when a term is over: gateways' clocks may differ. So may that of a standby which
+ * has become the primary: a term that would end later than any does binds nobody, its holder is turned away by the token.
  */
 export async function beginTerm(
   connection: Queryable,
@@ -22,7 +23,7 @@ export async function beginTerm(
      values ($1, $2, 1, clock_timestamp() + $3::float8 * interval '1 ms')
      on conflict (exchange) do update
        set holder = excluded.holder, token = o.token + 1, until = excluded.until
-       where o.until <= clock_timestamp()
+       where o.until <= clock_timestamp() or o.until > clock_timestamp() + 2 * $3::float8 * interval '1 ms'
      returning token`,
     [exchange, holder, termMs],
   );

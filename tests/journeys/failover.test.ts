@@ -2,6 +2,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exchanges } from '../../src/contract/exchange.ts';
 import type { Gateway } from '../../src/gateway.ts';
+import { once } from '../../src/http/once.ts';
 import { until } from '../support/processes.ts';
 import { type Market, openMarket } from './market.ts';
 import { openServerPair, type ServerPair } from './server-pair.ts';
@@ -14,7 +15,7 @@ let ctexDoor: Door;
 beforeAll(async () => {
   pair = await openServerPair();
   market = await openMarket(pair.url);
-  gateway = await market.open();
+  gateway = await market.open({ sweepIntervalMs: 100 });
   ctexDoor = await openDoor(gateway.url);
   market.aim(ctexDoor.url);
 }, 120_000);
@@ -60,11 +61,17 @@ async function openDoor(to: string): Promise<Door> {
   };
 }
 
-/** The status of `/readyz`, and whether it says that the database can be used. */
+interface Readiness {
+  readonly checks: readonly { readonly name: string; readonly ok: boolean }[];
+  readonly alarms: readonly { readonly code: string }[];
+}
+
+/** What `/readyz` says: its status, whether the database can be used, and what is alarmed. */
 async function readiness() {
   const answer = await fetch(`${gateway.url}/readyz`);
-  const { checks } = (await answer.json()) as { readonly checks: readonly { readonly name: string; ok: boolean }[] };
-  return { status: answer.status, database: checks.find(({ name }) => name === 'database')?.ok };
+  const { checks, alarms } = (await answer.json()) as Readiness;
+  const database = checks.find(({ name }) => name === 'database')?.ok;
+  return { status: answer.status, database, alarms: alarms.map(({ code }) => code) };
 }
 
 const isReady = async () => (await readiness()).status === 200;
@@ -74,6 +81,13 @@ const kept = async () => {
   const { rows } = await market.database.query<{ id: string }>('select id from message where received is not null');
   return rows.map(({ id }) => id);
 };
+
+/** A POST under the same Idempotency-Key each time. */
+const post = () =>
+  once(market.database, { caller: 'test', key: 'once', digest: Buffer.alloc(32), at: new Date() }, async () => ({
+    status: 201,
+    body: {},
+  }));
 
 /** Sequences whose next number would be one that is there already. */
 const sequencesBehind = async () => {
@@ -95,6 +109,18 @@ const sequencesBehind = async () => {
   return behind;
 };
 
+describe('a standby', () => {
+  it('that commits do not wait for is alarmed, as long as they do not; the gateway stays ready', async () => {
+    const isAlarmed = async () => (await readiness()).alarms.includes('replication-asynchronous');
+    expect(await isAlarmed()).toBe(false);
+    await pair.synchronise(false);
+    await until(isAlarmed);
+    expect(await isReady()).toBe(true);
+    await pair.synchronise(true);
+    await until(async () => !(await isAlarmed()));
+  });
+});
+
 describe('a primary that dies under load, and its standby', () => {
   it('loses nothing that was receipted and doubles nothing; nobody gets a receipt for what only one server has', async () => {
     market.publish(8);
@@ -103,25 +129,30 @@ describe('a primary that dies under load, and its standby', () => {
     // The standby hears nothing more: what arrives now is on the disk of the primary, and waits there.
     pair.replicate(false);
     market.publish(4);
-    await until(async () => (await pair.commitsWaiting()) > 0);
+    const posted = post().catch(() => undefined);
+    await until(async () => (await pair.commitsWaiting()) > 1);
     const before = await kept();
     expect(before.length).toBeGreaterThan(0);
     const receipts = ctexDoor.answered('0000');
     const killedAt = performance.now();
     await pair.kill();
+    expect(await posted).toBeUndefined();
 
     // It comes back once more, alone, and has what it did not answer: that is repeated, and still not answered.
     await pair.revive();
     pair.leadTo('first');
-    await until(async () => (await pair.commitsWaiting()) > 0, 60_000);
+    const repeated = post().catch(() => undefined);
+    await until(async () => (await pair.commitsWaiting()) > 1, 60_000);
     await pair.kill();
+    expect(await repeated).toBeUndefined();
 
     // The address leads to the standby before that is a primary: it answers, and takes nothing.
     pair.leadTo('second');
     const busy = ctexDoor.answered('9001');
     market.publish(4);
     await until(() => ctexDoor.answered('9001') > busy + 3, 60_000);
-    expect(await readiness()).toEqual({ status: 503, database: false });
+    expect(await readiness()).toMatchObject({ status: 503, database: false });
+    await expect(market.open()).rejects.toThrow(/DATABASE_URL.*25006/);
     const asked = await fetch(`${gateway.url}/v1/listings`, {
       headers: { authorization: `Bearer qk_${'a'.repeat(43)}` },
     });
@@ -134,6 +165,7 @@ describe('a primary that dies under load, and its standby', () => {
     await pair.promote();
     await until(isReady, 60_000);
     const readyAt = performance.now();
+    expect(await post()).toEqual({ status: 201, body: {} });
     await until(() => ctexDoor.answered('0000') > receipts, 60_000);
     await market.settle();
     expect(await kept()).toEqual(expect.arrayContaining(before));

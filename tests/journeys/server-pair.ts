@@ -20,6 +20,8 @@ export interface ServerPair {
   leadTo(which: 'first' | 'second'): void;
   /** Whether the second gets what the first commits. */
   replicate(isOn: boolean): void;
+  /** Whether the first waits for the second at all. */
+  synchronise(isOn: boolean): Promise<void>;
   /** kill -9 for the first. */
   kill(): Promise<void>;
   /** The first again, as it was: it takes itself for the primary. */
@@ -81,6 +83,10 @@ export async function openServerPair(): Promise<ServerPair> {
       line.cut(false);
     },
     replicate: (isOn) => following.cut(!isOn),
+    synchronise: async (isOn) => {
+      await askOf(first, `alter system set synchronous_standby_names = '${isOn ? '*' : ''}'`);
+      await askOf(first, 'select pg_reload_conf()');
+    },
     kill: async () => {
       process.kill(first.pid, 'SIGKILL');
       await until(() => !isRunning(first.pid));

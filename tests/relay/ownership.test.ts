@@ -47,6 +47,17 @@ describe('a term', () => {
     expect(await beginTerm(database, 'szse', 'B', LONG)).toBeUndefined();
   });
 
+  it('binds nobody when it would end later than any does: another server, with an earlier clock, is the primary now', async () => {
+    const before = (await beginTerm(database, 'szse', 'A', 5_000))!;
+    const clockBack = (by: string) => database.query(`update link_owner set until = until + $1::interval`, [by]);
+    await clockBack('2 s');
+    expect(await beginTerm(database, 'szse', 'B', 5_000)).toBeUndefined();
+    await clockBack('10 min');
+    const after = (await beginTerm(database, 'szse', 'B', 5_000))!;
+    expect(before.token < after.token).toBe(true);
+    expect(await renewTerm(database, before, 5_000)).toBe(false);
+  });
+
   it('of one exchange says nothing about another', async () => {
     await beginTerm(database, 'szse', 'A', LONG);
     expect(await beginTerm(database, 'stex', 'B', LONG)).toBeDefined();
