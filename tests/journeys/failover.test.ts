@@ -134,20 +134,18 @@ describe('a primary that dies under load, and its standby', () => {
     const before = await kept();
     expect(before.length).toBeGreaterThan(0);
     const receipts = ctexDoor.answered('0000');
-    const killedAt = performance.now();
     await pair.kill();
     expect(await posted).toBeUndefined();
 
-    // It comes back once more, alone, and has what it did not answer: that is repeated, and still not answered.
+    // It comes back, alone, with what it did not answer: that is repeated, and still not answered.
     await pair.revive();
     pair.leadTo('first');
     const repeated = post().catch(() => undefined);
     await until(async () => (await pair.commitsWaiting()) > 1, 60_000);
-    await pair.kill();
-    expect(await repeated).toBeUndefined();
 
     // The address leads to the standby before that is a primary: it answers, and takes nothing.
     pair.leadTo('second');
+    expect(await repeated).toBeUndefined();
     const busy = ctexDoor.answered('9001');
     market.publish(4);
     await until(() => ctexDoor.answered('9001') > busy + 3, 60_000);
@@ -158,11 +156,16 @@ describe('a primary that dies under load, and its standby', () => {
     });
     expect([asked.status, asked.headers.get('content-type')]).toEqual([503, expect.stringContaining('problem+json')]);
     expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
-    expect(ctexDoor.answered('0000')).toBe(receipts);
-    expect(exchanges.filter((exchange) => market.mocks[exchange].desk.idle())).toEqual([]);
 
-    const promotedAt = performance.now();
+    // It wavers, and the gateway is with the old primary when there is a new one. Whoever left that one waits on there.
+    const left = await pair.commitsWaiting();
+    pair.leadTo('first');
+    await until(async () => (await pair.commitsWaiting()) > left, 60_000);
     await pair.promote();
+    expect(exchanges.filter((exchange) => market.mocks[exchange].desk.idle())).toEqual([]);
+    expect(ctexDoor.answered('0000')).toBe(receipts);
+    pair.leadTo('second');
+    const ledAt = performance.now();
     await until(isReady, 60_000);
     const readyAt = performance.now();
     expect(await post()).toEqual({ status: 201, body: {} });
@@ -173,8 +176,7 @@ describe('a primary that dies under load, and its standby', () => {
     expect(await sequencesBehind()).toEqual([]);
     const ms = (from: number, to: number) => `${Math.round(to - from)} ms`;
     process.stdout.write(
-      `failover: ready ${ms(promotedAt, readyAt)} after the promotion began, ${ms(killedAt, readyAt)} after the first kill; ` +
-        `settled ${ms(readyAt, performance.now())} later\n`,
+      `failover: ready ${ms(ledAt, readyAt)} after the address led to the new primary, settled ${ms(readyAt, performance.now())} later\n`,
     );
   }, 180_000);
 });
