@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isUscc } from './check-digits.ts';
 import { isDate, isInstant } from './dates.ts';
@@ -53,6 +53,13 @@ export function validatorOf(name: string): ValidateFunction {
   return validate as ValidateFunction;
 }
 
+/** The same schema as it is written, for a room that reads it piece by piece. */
+export function schemaOf(name: string): AnySchemaObject {
+  const schema = schemas.get(name);
+  if (schema === undefined) throw new Error(`no schema named ${name}`);
+  return schema;
+}
+
 const folder = new URL('../../schemas/', import.meta.url);
 
 const ajv = new Ajv2020({
@@ -67,8 +74,16 @@ const ajv = new Ajv2020({
   formats: { money: isYuan, 'date-only': isDate, instant: isInstant, uscc: isUscc },
 });
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.schema.json'))) {
-  ajv.addSchema(JSON.parse(readFileSync(new URL(file, folder), 'utf8')));
+const schemas = readSchemas();
+
+function readSchemas(): ReadonlyMap<string, AnySchemaObject> {
+  const read = new Map<string, AnySchemaObject>();
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.schema.json'))) {
+    const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as AnySchemaObject;
+    ajv.addSchema(schema);
+    read.set(file.replace('.schema.json', ''), schema);
+  }
+  return read;
 }
 
 /** Only these are messages: a rulebook is read by the rules room alone. */
