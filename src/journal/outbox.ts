@@ -25,8 +25,9 @@ export interface Lease {
 /**
  * Leases up to `limit` deliveries for one exchange: the first open one of each lane, where it is due.
  *
- * A lane is one listing at one exchange; what comes behind in the same lane waits, other lanes do not. A lease that
- * runs out (the process died) makes the delivery due again, and then it is in doubt.
+ * A lane is one listing at one exchange; what comes behind in the same lane waits, other lanes do not. However much has
+ * gathered behind one that failed and waits or is dead, no lease goes through it one by one. A lease that runs out (the
+ * process died) makes the delivery due again, and then it is in doubt.
  */
 export async function leaseDeliveries(
   connection: Queryable,
@@ -43,6 +44,8 @@ export async function leaseDeliveries(
     `with head as (
        select d.no, d.state from delivery d
         where d.exchange = $1 and d.open and (d.due_at <= $3 or d.due_at > $5 and d.state <> 'dead')
+          and d.lane not in (select f.lane from delivery f where f.exchange = $1 and f.open and f.reason is not null
+                              and (f.state = 'dead' or f.due_at > $3 and f.due_at <= $5))
           and not exists (select 1 from delivery e where e.exchange = $1 and e.open and e.lane = d.lane and e.no < d.no)
         order by ${longestDue ? 'd.due_at, ' : ''}d.no limit $2 for update skip locked
      ), leased as (

@@ -104,7 +104,7 @@ export async function keepDelivery(db: Queryable, message: string, exchange: str
       message,
       exchange,
       state,
-      state !== 'dead',
+      state !== 'accepted' && state !== 'refused',
       JSON.stringify([{ code: 'busy', pointer: '', zh: '忙', en: 'busy' }]),
       JSON.stringify([{ pointer: '/summary', zh: '无', en: 'none' }]),
       Buffer.from('sent'),
