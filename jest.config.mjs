@@ -16,6 +16,7 @@ export default {
   },
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+  testSequencer: '<rootDir>/tests/support/longest-first.mjs',
   testTimeout: 120_000,
   maxWorkers: 2,
 };
