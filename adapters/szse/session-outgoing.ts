@@ -82,10 +82,12 @@ export function openOutgoing(
   const writeBatch = async (batch: readonly Parcel[]) => {
     if (batch.length === 0) return;
     const first = await ports.memory.reserve(COUNTER, batch.length);
+    // Whoever called off meanwhile was told that it certainly did not go; numbers left over are skipped.
+    const going = batch.filter((parcel) => !parcel.isCalledOff?.());
     lastSeq = first + batch.length - 1;
     const sentAt = sendingTime(ports.nowMs());
     const kept: SentMessage[] = [];
-    const frames = batch.map((parcel, i) => {
+    const frames = going.map((parcel, i) => {
       const seq = first + i;
       const content = typeof parcel.content === 'function' ? parcel.content(seq, sentAt) : parcel.content;
       const signer = parcel.business ? ports.signer : undefined;
@@ -95,7 +97,7 @@ export function openOutgoing(
       return bytes;
     });
     if (kept.length > 0) await ports.memory.keepSent(kept);
-    for (const parcel of batch) parcel.kept?.();
+    for (const parcel of going) parcel.kept?.();
     await write(frames);
   };
 
