@@ -26,6 +26,18 @@ export async function requireLasting(client: ClientBase): Promise<void> {
   }
 }
 
+const WARNING = '01000';
+
+/**
+ * A commit that waits for its standby, and is cancelled by somebody, is answered as done, with a warning: nobody knows
+ * whether it lasts, which is to say that the connection was lost at COMMIT.
+ */
+export function breakOnWarning(client: ClientBase): void {
+  client.on('notice', ({ code, message }) => {
+    if (code === WARNING) client.emit('error', new UnfitServer('57P03', `perhaps not committed: ${message}`));
+  });
+}
+
 /**
  * The database cannot do the work now and may soon: it is away, starting, stopping, overloaded, or only a standby
  * (25006). Never a word on the message that was being worked on. Classes of SQLSTATE (PostgreSQL, appendix A), and
@@ -39,7 +51,7 @@ export function isAway(error: unknown): boolean {
 
 /** The connection leads nowhere any more, or to a server that cannot be written to: it is for nobody else. */
 export function isLost(error: unknown): boolean {
-  const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
-  // What the server says of a statement has a severity; FATAL and PANIC are its last word on this connection.
-  return severity === undefined ? isAway(error) : severity !== 'ERROR' || code === '25006';
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  // The other classes that mean away are about one statement: too busy, too slow, a lock.
+  return isAway(error) && !(typeof code === 'string' && /^(53...|57014|55P03|40...)$/.test(code));
 }

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
-import type { Queryable } from './database.ts';
+import { breakOnWarning, requireLasting } from './away.ts';
+import { type Queryable, underOurSettings } from './database.ts';
 
 /** A COPY under way: nothing else can be asked of its connection before `end`. */
 export interface CopyIn {
@@ -34,24 +35,29 @@ export async function copyTransaction<Result>(
   work: (connection: CopyConnection) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({
-    connectionString: url,
+    connectionString: underOurSettings(url, limits.role),
     application_name: 'qiao load',
     connectionTimeoutMillis: 10_000,
     statement_timeout: limits.timeoutMs,
     lock_timeout: limits.lockTimeoutMs,
     idle_in_transaction_session_timeout: limits.timeoutMs,
   });
+  let lost: Error | undefined;
   // Heard again by whoever waits; unheard, it would end the process.
-  client.on('error', () => {});
+  client.on('error', (error) => {
+    lost = error;
+  });
+  breakOnWarning(client);
   await client.connect();
   try {
+    await requireLasting(client);
     await client.query('BEGIN');
-    if (limits.role !== undefined) await client.query(`SET LOCAL ROLE ${client.escapeIdentifier(limits.role)}`);
     const result = await work({
       query: (text, values) => client.query(text, values as unknown[]),
       copyIn: (statement) => copyInto(client, statement),
     });
     await client.query('COMMIT');
+    if (lost !== undefined) throw lost;
     return result;
   } finally {
     // Ending the connection rolls back whatever was not committed.

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { isLost, requireLasting } from './away.ts';
+import { breakOnWarning, isLost, requireLasting } from './away.ts';
 
 /** Anything a statement can be sent to: the pool, or the one connection of a transaction. */
 export interface Queryable {
@@ -65,6 +65,7 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => limits.log?.(`database: an idle connection was lost: ${error.message}`));
+  pool.on('connect', breakOnWarning);
   let closed: Promise<void> | undefined;
   return {
     url,
@@ -81,7 +82,7 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
  * Settings of the session from its first moment, before those of login and database: no statement can run before the
  * role is taken, and no commit is answered before it is on disk, and on a synchronous standby's where there is one.
  */
-function underOurSettings(url: string, role: string | undefined): string {
+export function underOurSettings(url: string, role?: string): string {
   const place = new URL(url);
   const own = place.searchParams.get('options');
   const ours = ['-c synchronous_commit=on', ...(role === undefined ? [] : [`-c role=${role}`])];
@@ -150,6 +151,7 @@ export async function transaction<Result>(
     const ended = await client.query('COMMIT');
     // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which an error was swallowed.
     if (ended.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed');
+    if (lost !== undefined) throw lost;
     return result;
   } catch (error) {
     // A server that is gone or does not answer is not waited for a second time.

@@ -30,6 +30,8 @@ export interface ServerPair {
   promote(): Promise<void>;
   /** Commits on the first that are on its own disk and are not answered. */
   commitsWaiting(): Promise<number>;
+  /** Somebody cancels them. */
+  cancelCommits(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -103,6 +105,9 @@ export async function openServerPair(): Promise<ServerPair> {
       const waits = `select count(*)::int as n from pg_stat_activity
                       where wait_event = 'SyncRep' and datname = current_database()`;
       return (await askOf<{ n: number }>(first, waits))[0]!.n;
+    },
+    cancelCommits: async () => {
+      await askOf(first, `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`);
     },
     close: async () => {
       await line.close();
