@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type Exchange, exchanges } from '../contract/exchange.ts';
 import { type AddCommand, exchangeArgument } from './command.ts';
 import { configFor } from './config.ts';
@@ -10,6 +10,14 @@ interface RelayOptions {
   readonly window: number;
   readonly from?: Exchange;
   readonly plain?: true;
+}
+
+interface PoisonOptions {
+  readonly minutes: number;
+  readonly seconds: number;
+  readonly streams: number;
+  readonly window: number;
+  readonly fault: 'dropped' | 'busy' | 'refuse';
 }
 
 /** `qiao bench relay`: measured figures as JSON on stdout, progress on stderr. */
@@ -60,6 +68,32 @@ export const addBench: AddCommand = (program, { terminal, end }) => {
       await writeJson(terminal.stdout, await benchSketch({ deals, progress }));
       end(EXIT.done);
     });
+  bench
+    .command('poison')
+    .description('一条毒流对其余各流的影响，两两比较 / what one poisoned stream costs the others, in paired windows')
+    .option('--minutes <n>', '各窗口共计分钟 / minutes for all windows', minutesArgument, 4)
+    .option('--seconds <n>', '每窗口秒数 / seconds for each window', secondsArgument, 4)
+    .option('--streams <n>', '流数 / streams', dealsArgument, 10_000)
+    .option('--window <n>', '同时在途的消息数 / messages on the way at once', secondsArgument, 200)
+    .addOption(
+      new Option('--fault <fault>', '对方如何出错：断线、忙、拒绝 / how its host goes wrong')
+        .choices(['dropped', 'busy', 'refuse'])
+        .default('dropped'),
+    )
+    .action(async (options: PoisonOptions) => {
+      const { redisUrl } = configFor(terminal.env);
+      const { benchPoison } = await import('../../bench/poison.ts');
+      const figures = await benchPoison({
+        ...options,
+        ...(redisUrl === undefined ? {} : { redisUrl }),
+        progress: (text) => void terminal.stderr.write(`${text}\n`),
+      });
+      await writeJson(terminal.stdout, figures);
+      const { books, outOfOrder, verdict } = figures;
+      const arrived = books.found === books.expected && books.twice + books.notLast + outOfOrder === 0;
+      // Undecided is not failed: on a machine with other work the interval may be wider than what it is to show.
+      end(arrived && verdict !== 'above' ? EXIT.done : EXIT.failed);
+    });
 };
 
 function dealsArgument(text: string): number {
@@ -69,5 +103,12 @@ function dealsArgument(text: string): number {
 
 function secondsArgument(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('须为正整数 / must be a whole number above 0');
+  return Number(text);
+}
+
+function minutesArgument(text: string): number {
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || Number(text) === 0) {
+    throw new InvalidArgumentError('须为正数 / must be a number above 0');
+  }
   return Number(text);
 }
