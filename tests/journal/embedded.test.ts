@@ -15,7 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { migrationsIn } from '../../src/journal/database.ts';
 import { type Embedded, removeEmbedded, startEmbedded } from '../../src/journal/embedded.ts';
+import { createScratch } from '../../src/journal/scratch.ts';
 import { type Child, isRunning, startScript, until } from '../support/processes.ts';
 
 const owner = new URL('../support/embedded-owner.ts', import.meta.url);
@@ -116,6 +118,21 @@ describe('the embedded PostgreSQL', () => {
       await expect(ask(stranger, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
       expect(statSync(join(folder, 'embedded.json')).mode & 0o777).toBe(0o600);
       expect(readFileSync(join(folder, 'postgres.log'), 'utf8')).not.toContain(new URL(embedded.url).password);
+    } finally {
+      await embedded.stop();
+    }
+  });
+
+  it('makes a scratch with all tables, and leaves nothing of it', async () => {
+    const embedded = await startEmbedded({ folder: freshFolder() });
+    try {
+      const databases = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database";
+      const before = await ask(embedded.url, databases);
+      const scratch = await createScratch(embedded.url);
+      await expect(ask(scratch.url, "SELECT to_regclass('clearing_run') IS NOT NULL")).resolves.toBe(true);
+      await expect(ask(scratch.url, 'SELECT count(*)::int FROM migrations')).resolves.toBe(migrationsIn().length);
+      await scratch.drop();
+      await expect(ask(embedded.url, databases)).resolves.toBe(before);
     } finally {
       await embedded.stop();
     }

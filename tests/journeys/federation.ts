@@ -21,6 +21,9 @@ export interface Journey extends Federation {
   close(): Promise<void>;
 }
 
+/** Until what is still on the way is taken for stuck: long, for the machine may be busy. */
+const PATIENCE_MS = 240_000;
+
 let keysFolder: string | undefined;
 
 /** A gateway with its own database and three mock exchanges, on the morning of 2026-03-02. */
@@ -43,10 +46,13 @@ export async function openJourney(options: Partial<FederationOptions> = {}): Pro
       errors.push(`${event} ${error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(fields)}`);
     },
     ...options,
+    // Asked in short turns: a journey goes a hundred times from one exchange to another.
+    limits: { outboxPollMs: 20, ...options.limits },
   });
   return {
     ...federation,
     errors,
+    settle: (limitMs = PATIENCE_MS) => federation.settle(limitMs),
     close: async () => {
       await federation.stop();
       await database.drop();

@@ -30,10 +30,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** A database with nothing in it, for tests of the migrations themselves. */
+/** A database with nothing in it, for tests of the migrations themselves: template1 may have them (global-setup.ts). */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await asAdmin(async (admin) => void (await admin.query(`CREATE DATABASE ${name}`)));
+  await asAdmin(async (admin) => void (await admin.query(`CREATE DATABASE ${name} TEMPLATE template0`)));
   return {
     url: urlOf(name),
     drop: () => asAdmin(async (admin) => void (await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),

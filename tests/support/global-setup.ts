@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrate } from '../../src/journal/database.ts';
 import { startEmbedded } from '../../src/journal/embedded.ts';
 import { livingPostmaster } from '../../src/journal/embedded-processes.ts';
 import { remember } from './run.ts';
@@ -18,6 +19,10 @@ export default async function setUp(): Promise<void> {
   // Its rows end with it: what it promises of them beyond the life of the machine nobody waits for.
   const settings = { fsync: 'off', full_page_writes: 'off' };
   const embedded = await startEmbedded({ folder, settings, log: (line) => console.error(line) });
+  // What is made on it without naming a template, as the scratch of a command is, has all tables from the start.
+  const template = new URL(embedded.url);
+  template.pathname = '/template1';
+  await migrate(template.href);
   process.env.QIAO_TEST_DATABASE_URL = embedded.url;
   process.env.QIAO_TEST_KEYS = join(folder, 'keys');
   remember({ folder, embedded });
