@@ -164,12 +164,9 @@ async function measure(lane: Poisoned, market: Asked, options: PoisonBench): Pro
     options.progress(`${pairs.length}: ${round(without.perSecond)} → ${round(with_.perSecond)} 条/秒 messages/s`);
   }
 
-  options.progress('死信与重发 / dead letter and redrive');
-  await market.ask('poison', fault);
-  for (let behind = 0; behind < 3; behind++) await market.ask('tellFirst');
-  const deadLetter = fault === 'refuse' ? undefined : await lane.died();
-  await market.ask('poison', undefined);
-  if (deadLetter !== undefined) await lane.redriven();
+  const deadLetter = fault === 'refuse' ? undefined : await driveToDeath(lane, market, fault);
+  // Its host's last word of it must be its home's, whatever was refused before.
+  await market.ask('tellFirst');
   await lane.mended();
 
   const books = await market.ask('books');
@@ -204,6 +201,16 @@ async function measure(lane: Poisoned, market: Asked, options: PoisonBench): Pro
     outOfOrder: await lane.outOfOrder(),
     verdict: judged(slowerPercent, BOUND_PERCENT),
   };
+}
+
+/** The message is tried until it is dead, others of its stream behind it; then the host is mended and it is redriven. */
+async function driveToDeath(lane: Poisoned, market: Asked, fault: MockFault): Promise<DeadLetter> {
+  await market.ask('poison', fault);
+  for (let told = 0; told < 3; told++) await market.ask('tellFirst');
+  const deadLetter = await lane.died();
+  await market.ask('poison', undefined);
+  await lane.redriven();
+  return deadLetter;
 }
 
 /** Time that all processors of the machine were busy since it started, µs. */
