@@ -206,6 +206,31 @@ describe('what has gathered behind a poisoned message', () => {
     expect(many - few).toBeLessThan(BEHIND / 2);
   });
 
+  it('and a lease changes nothing that an index holds', async () => {
+    await fill(2, 'waiting');
+    const connection = await ground.database.connect();
+    const counts = async () => {
+      const { rows } = await connection.query<{ updated: number; hot: number }>(
+        `select pg_stat_get_xact_tuples_updated(oid)::int as updated, pg_stat_get_xact_tuples_hot_updated(oid)::int as hot
+           from pg_class where oid = 'delivery'::regclass`,
+      );
+      return rows[0]!;
+    };
+    try {
+      await connection.query('begin');
+      const before = await counts();
+      await leaseDeliveries(connection, 'stex', 10, NOW, LATER);
+      const after = await counts();
+      await connection.query('rollback');
+      expect({ updated: after.updated - before.updated, hot: after.hot - before.hot }).toEqual({
+        updated: 10,
+        hot: 10,
+      });
+    } finally {
+      connection.release();
+    }
+  });
+
   it('goes out in order once the first is due again', async () => {
     await fill(3, 'in-doubt');
     const leased = await leaseDeliveries(ground.database, 'stex', 200, LATER, new Date('2026-03-02T03:00:00Z'));
