@@ -36,6 +36,7 @@ export function openSzseMock(): MockExchange {
   const unanswered = new Map<string, Posted>();
   const batches = new Map<string, { batch: number; content: string }>();
   const timers = new Set<NodeJS.Timeout>();
+  const putOff = new Set<string>();
   let ports: MockPorts | undefined;
   let acceptor: ReturnType<typeof openAcceptor> | undefined;
   let files: Server | undefined;
@@ -82,10 +83,14 @@ export function openSzseMock(): MockExchange {
       floor.turnedDown.push({ key: id, code: reason, text: fieldIn(told, 58) ?? '' });
       return answered(id);
     }
+    // Told twice that the other is busy, or heard after all meanwhile: it goes again once, or not at all.
+    if (putOff.has(id)) return;
+    putOff.add(id);
     const timer = setTimeout(
       () => {
         timers.delete(timer);
-        unanswered.delete(id);
+        putOff.delete(id);
+        if (!unanswered.delete(id)) return;
         ready.push(posted.about);
         pump();
       },

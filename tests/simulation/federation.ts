@@ -1,4 +1,5 @@
 import { mocks as shipped } from '../../adapters/mocks.ts';
+import type { Limits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import type { MockExchange, MockFault } from '../../src/contract/mock.ts';
 import { type Clerk, openClerk } from '../crash/clerk.ts';
@@ -34,7 +35,15 @@ const MISDEEDS: Readonly<Record<Exchange, readonly MockFault[]>> = {
   szse: ['busy', 'system-error', 'lost-answer', 'bad-signature'],
 };
 /** For so long at most a machine is away or stands still, ms: longer than a lease and a term. */
-const LONGEST_MS = 11_000;
+const LONGEST_MS = 7_000;
+/**
+ * Shorter than by default, in proportion: so that what comes of a fault comes soon, and no less happens in less time.
+ * Looks behind lost wake-ups are few.
+ */
+const LIMITS: Partial<Limits> = {
+  ...{ leaseMs: 4_000, termMs: 6_000, beatMs: 2_000, exchangeTimeoutMs: 5_000, patienceMs: 5_000 },
+  ...{ retryCapMs: 5_000, breakerCapMs: 4_000, outboxPollMs: 2_000, pollIntervalMs: 4_000 },
+};
 
 export async function openFederation(world: World, ground: Ground, plan: Plan, busyMs: number): Promise<Federation> {
   const { random } = world;
@@ -54,11 +63,10 @@ export async function openFederation(world: World, ground: Ground, plan: Plan, b
 
   const gateways: (SimulatedGateway | undefined)[] = [];
   const alive = () => gateways.filter((one) => one !== undefined);
-  const limits = { outboxPollMs: 2_000, pollIntervalMs: 4_000, beatMs: 3_000, termMs: 9_000, retryCapMs: 10_000 };
   const start = (i: number) => {
     const program = world.program(`gateway-${i + 1}`, skew());
     gateways[i] = startGateway(program, {
-      ...{ world, network, store, keys, rules, limits },
+      ...{ world, network, store, keys, rules, limits: LIMITS },
       wakesLost: plan.wakesLost,
       gateways: alive,
       onError: (_, event, error) =>
@@ -123,7 +131,7 @@ export async function openFederation(world: World, ground: Ground, plan: Plan, b
   }
   for (const exchange of exchanges) {
     const look = () =>
-      world.after(400 + random.next() * 200, programs[exchange], 'looks', () => {
+      world.after(300 + random.next() * 150, programs[exchange], 'looks', () => {
         clerks[exchange].look();
         look();
       });
@@ -147,14 +155,17 @@ export async function openFederation(world: World, ground: Ground, plan: Plan, b
     const line = random.pick(lines());
     const kind = random.pick(['cut', 'half-open', 'hold'] as const);
     count(kind);
-    if (kind === 'hold') network.hold(line, random.next() * 15_000);
+    if (kind === 'hold') network.hold(line, random.next() * 8_000);
     else network.cut(line, kind === 'half-open');
   });
   every(plan.misdeedsMs, 'misdeed', () => {
     const exchange = random.pick(exchanges);
     const misdeed = random.pick(MISDEEDS[exchange]);
-    count(misdeed);
-    mocks[exchange].fail('*', misdeed, random.between(1, 3));
+    // What is still ordered when the world comes to rest is not done any more.
+    mocks[exchange].fail('*', misdeed, random.between(1, 3), () => {
+      if (!isResting) count(misdeed);
+      return !isResting;
+    });
   });
 
   return {

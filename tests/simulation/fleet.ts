@@ -18,6 +18,8 @@ export interface FleetOptions {
   readonly untilBroken?: boolean;
   /** Every step is printed. */
   readonly isTold?: boolean;
+  /** Of {@link startServer}; without it the fleet has a server of its own. */
+  readonly databaseUrl?: string;
   onOutcome?(outcome: Outcome, done: number): void;
 }
 
@@ -25,34 +27,41 @@ const program = fileURLToPath(new URL('./worker.ts', import.meta.url));
 const typescript = new URL('../support/typescript.mjs', import.meta.url).href;
 const patched = new URL('./patched-sources.mjs', import.meta.url).href;
 
-/** Lives through seeds in several processes, all on one PostgreSQL: that of the tests, or an embedded one of its own. */
+/** Lives through seeds in several processes, all on one PostgreSQL. */
 export async function runFleet(options: FleetOptions): Promise<readonly Outcome[]> {
-  const known = process.env.QIAO_TEST_DATABASE_URL;
-  if (known !== undefined) return runWorkers(options, known);
-  const folder = mkdtempSync(join(tmpdir(), 'qiao-simulation-'));
-  // Run as root, the server is another user and must be able to enter.
-  chmodSync(folder, 0o711);
-  const embedded = await startEmbedded({ folder });
+  if (options.databaseUrl !== undefined) return runWorkers(options, options.databaseUrl);
+  const server = await startServer();
   try {
-    await makeQuick(embedded.url);
-    return await runWorkers(options, embedded.url);
+    return await runWorkers(options, server.url);
   } finally {
-    // Waiting for the server to end does not keep a process alive.
-    const staying = setInterval(() => {}, 1_000);
-    await embedded.stop();
-    clearInterval(staying);
-    rmSync(folder, { recursive: true, force: true });
+    await server.stop();
   }
 }
 
-/** Nothing of it is meant to outlast the machine: what dies in these worlds is programs, never the server. */
-async function makeQuick(url: string): Promise<void> {
-  const database = openDatabase(url, { max: 1 });
-  for (const setting of ['fsync', 'full_page_writes', 'autovacuum', 'synchronous_commit']) {
-    await database.query(`alter system set ${setting} = off`);
-  }
-  await database.query('select pg_reload_conf()');
+/**
+ * A server that need not outlast the machine: what dies in these worlds is programs, never the server. It tidies nothing
+ * up by itself, for a seed must not depend on when; and it is near: half of a statement's cost is the way there and back.
+ */
+export async function startServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'qiao-simulation-'));
+  // Run as root, the server is another user and must be able to enter.
+  chmodSync(folder, 0o711);
+  const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum: 'off' };
+  // Its socket is where its data is.
+  const embedded = await startEmbedded({ folder, settings: { ...settings, unix_socket_directories: '.' } });
+  const database = openDatabase(embedded.url, { max: 1 });
+  const { rows } = await database.query<{ data_directory: string }>('show data_directory');
   await database.close();
+  return {
+    url: `${embedded.url}?host=${encodeURIComponent(rows[0]!.data_directory)}`,
+    stop: async () => {
+      // Waiting for the server to end does not keep a process alive.
+      const staying = setInterval(() => {}, 1_000);
+      await embedded.stop();
+      clearInterval(staying);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<readonly Outcome[]> {
@@ -92,7 +101,10 @@ async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<r
 function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
   const patches = JSON.stringify(mutant?.patches ?? []);
   return fork(program, [], {
-    execArgv: ['--disable-warning=ExperimentalWarning', '--import', typescript, '--import', patched],
+    // Most of what a step leaves behind is garbage at once: with more room for it little of it is copied.
+    execArgv: ['--max-semi-space-size=32', '--disable-warning=ExperimentalWarning'].concat(
+      ...[typescript, patched].map((hook) => ['--import', hook]),
+    ),
     env: { ...process.env, QIAO_TEST_DATABASE_URL: databaseUrl, QIAO_SIMULATION_PATCHES: patches },
     // stdout and stderr are the parent's: what a seed prints is seen at once.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

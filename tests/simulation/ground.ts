@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/journal/database.ts';
 import { libraryCalendars } from '../../src/rules/calendar.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type Keys, simulationKeys } from './keys.ts';
-import { type Connections, openConnections, worldClock } from './store.ts';
+import { type Connections, openConnections } from './store.ts';
 
 export const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 
@@ -30,7 +30,6 @@ export async function openGround(): Promise<Ground> {
   const newId = () => `00000000-0000-4000-8000-${(++last).toString(16).padStart(12, '0')}`;
   await adoptShipped(setting, adapters, { exchanges, seals: keys.seals, newId }, new Date(MORNING));
   const rules = await openRules(setting, exchanges, libraryCalendars);
-  await setting.query(worldClock);
   await keep(setting);
   await setting.close();
 

@@ -46,6 +46,18 @@ const own: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'szse-numbers-not-kept',
+    zh: '会话序号不落库',
+    en: 'the numbers of the session begin anew with every session',
+    patches: [
+      {
+        file: 'adapters/szse/session-outgoing.ts',
+        replace: 'const first = await ports.memory.reserve(COUNTER, batch.length);',
+        by: 'const first = lastSeq + 1;',
+      },
+    ],
+  },
 ];
 
 export const mutants: readonly Mutant[] = [...crashMutants, ...own];

@@ -36,8 +36,8 @@ export function planOf(random: Random): Plan {
     stepsBetweenCrashes: pick([NEVER, 1_000, 400, 150]),
     stepsBetweenPauses: pick([NEVER, NEVER, 1_500, 400]),
     stepsBetweenLosses: pick([NEVER, 1_000, 200]),
-    lineFaultsMs: pick([NEVER, 5_000, 1_500]),
-    misdeedsMs: pick([NEVER, 4_000, 1_500]),
+    lineFaultsMs: pick([NEVER, 3_000, 1_000]),
+    misdeedsMs: pick([NEVER, 2_500, 1_000]),
     wakesLost: pick([0, 0.3, 1]),
     skewMs: pick([0, 0, 2_000, 120_000]),
   };

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { Database } from '../../src/journal/database.ts';
 import type { Program, World } from './world.ts';
@@ -45,13 +46,11 @@ export async function openConnections(url: string): Promise<Connections> {
   const free: pg.Client[] = [];
   const all: pg.Client[] = [];
   const connect = async () => {
-    const client = new pg.Client({ connectionString: url, application_name: 'simulation', types });
+    const client = new pg.Client({ connectionString: url, application_name: 'simulation', types, pipeline: true });
     client.on('error', () => {});
     await client.connect();
-    // The server's clock is the world's: `world.clock_timestamp()` stands before PostgreSQL's own.
-    await client.query(
-      `set search_path = world, pg_catalog, public; set synchronous_commit = off; set jit = off; set plan_cache_mode = force_generic_plan`,
-    );
+    // A statement is planned once for all seeds, not anew at each of its first five uses.
+    await client.query('set synchronous_commit = off; set jit = off; set plan_cache_mode = force_generic_plan');
     all.push(client);
     return client;
   };
@@ -66,14 +65,14 @@ export async function openConnections(url: string): Promise<Connections> {
   };
 }
 
-export const worldClock = `
-  create schema world;
-  create function world.clock_timestamp() returns timestamptz language sql volatile
-    as $$ select current_setting('world.now')::timestamptz $$;`;
-
+/** What a program has asked and has no answer to yet. */
 interface Waiting {
   readonly text: string;
   readonly values: readonly unknown[] | undefined;
+  /** It is at the server. */
+  isSent: boolean;
+  /** The server has answered. */
+  answer: (() => void) | undefined;
   readonly resolve: (result: pg.QueryResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -83,10 +82,10 @@ class VirtualClient extends EventEmitter {
   readonly real: pg.Client;
   readonly program: Program;
   readonly waiting: Waiting[] = [];
-  /** A statement of it is under way at the server. */
+  /** Statements of it are under way at the server. */
   underWay: Promise<unknown> | undefined;
-  /** Gives the answer of the statement that has ended. */
-  goOn = () => {};
+  /** The first that waits can only be answered once another's transaction has ended. */
+  isParked = false;
   isBroken = false;
   isStepping = false;
   readonly #ask: (client: VirtualClient) => void;
@@ -106,7 +105,7 @@ class VirtualClient extends EventEmitter {
   query(given: string | pg.QueryConfig, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const [text, all] = typeof given === 'string' ? [given, values] : [given.text, given.values];
     return new Promise((resolve, reject) => {
-      this.waiting.push({ text, values: all, resolve, reject });
+      this.waiting.push({ text, values: all, isSent: false, answer: undefined, resolve, reject });
       this.#ask(this);
     });
   }
@@ -120,9 +119,9 @@ const PATIENCE_MS = 20;
 export function openStore(world: World, connections: Connections): Store {
   const { random } = world;
   const clients = new Set<VirtualClient>();
-  const parked = new Set<VirtualClient>();
+  /** Something of theirs at the server waits for another's lock. */
+  const blocked = new Set<VirtualClient>();
   const faults = new Map<Program, StoreFault>();
-  const names = statementNames();
   const pidOf = (client: pg.Client) => (client as unknown as { readonly processID: number }).processID;
 
   const isBlocked = async (client: VirtualClient) => {
@@ -143,74 +142,98 @@ export function openStore(world: World, connections: Connections): Store {
   };
   /** A transaction has ended: who waited for it goes on. */
   const unpark = async () => {
-    for (const client of [...parked]) {
-      if (!(await endedOrBlocked(client))) continue;
-      parked.delete(client);
+    for (const client of [...blocked]) {
+      if (await endedOrBlocked(client)) blocked.delete(client);
+      if (!client.isParked || client.waiting[0]?.answer === undefined) continue;
+      client.isParked = false;
       // Its answer is a step of its own.
-      world.after(0, client.program, 'unparked', () => client.goOn());
+      world.after(0, client.program, 'unparked', () => goOn(client));
     }
+  };
+
+  /** Whatever is under way at the server is given up, and its transaction undone. */
+  const undo = async (client: VirtualClient) => {
+    blocked.delete(client);
+    client.isParked = false;
+    if (client.underWay !== undefined) {
+      await connections.monitor.query('select pg_cancel_backend($1)', [pidOf(client.real)]);
+      await client.underWay;
+    }
+    if (client.real.getTransactionStatus() !== 'I') await client.real.query('rollback');
   };
 
   const breakDown = async (client: VirtualClient, error: Error) => {
     client.isBroken = true;
-    await client.real.query('rollback');
+    await undo(client);
     await unpark();
     for (const one of client.waiting.splice(0)) one.reject(error);
     client.emit('error', error);
   };
 
+  /**
+   * Sends all that waits: what a program asks without waiting for answers goes out together, as it does in production
+   * (`pipeline`); each answer is a step of its own.
+   */
+  const send = (client: VirtualClient) => {
+    const socket = (client.real as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream;
+    const nowMs = world.nowMs();
+    socket.cork();
+    const all = client.waiting
+      .filter(({ isSent }) => !isSent)
+      .map(async (one) => {
+        one.isSent = true;
+        try {
+          const result = await client.real.query(sent(one, nowMs));
+          one.answer = () => one.resolve(result);
+        } catch (error) {
+          one.answer = () => one.reject(error);
+        }
+      });
+    socket.uncork();
+    client.underWay = Promise.all(all).then(() => {
+      client.underWay = undefined;
+    });
+  };
+
+  const goOn = (client: VirtualClient) => {
+    client.waiting.shift()?.answer?.();
+    ask(client);
+  };
+
   const step = async (client: VirtualClient) => {
     client.isStepping = false;
-    const next = client.waiting.shift();
+    const next = client.waiting[0];
     if (next === undefined) return;
-    const { text, values, resolve, reject } = next;
-    const isEnd = /^(commit|rollback)/i.test(text);
     const fault = faults.get(client.program);
-    if (client.isBroken) return reject(lost());
-    if (fault === 'lost' && !/^rollback/i.test(text)) {
-      faults.delete(client.program);
-      reject(lost());
-      await breakDown(client, lost());
-      return;
-    }
-    if (text.includes('clock_timestamp')) {
-      await client.real.query(`select set_config('world.now', $1, false)`, [new Date(world.nowMs()).toISOString()]);
-    }
-    let settle = () => {};
-    client.underWay = client.real
-      .query(values === undefined ? text : { name: names(text), text, values: [...values] })
-      .then(
-        (result) => {
-          settle = () => resolve(result as pg.QueryResult);
-        },
-        (error) => {
-          settle = () => reject(error);
-        },
-      )
-      .then(() => {
-        client.underWay = undefined;
-      });
-    client.goOn = () => {
-      settle();
-      ask(client);
+    const fail = async () => {
+      client.waiting.shift();
+      next.reject(lost());
+      if (!client.isBroken) await breakDown(client, lost());
     };
-    if (!(await endedOrBlocked(client))) {
-      world.note(`${client.program.name} waits for a lock`);
-      parked.add(client);
-      return;
-    }
-    if (isEnd) await unpark();
-    if (fault === 'unanswered' && /^commit/i.test(text)) {
+    if (client.isBroken) return fail();
+    if (fault === 'lost' && !/^rollback/i.test(next.text)) {
       faults.delete(client.program);
-      reject(lost());
-      await breakDown(client, lost());
+      return fail();
+    }
+    if (!next.isSent) {
+      send(client);
+      if (!(await endedOrBlocked(client))) blocked.add(client);
+    }
+    if (next.answer === undefined) {
+      world.note(`${client.program.name} waits for a lock`);
+      client.isParked = true;
       return;
     }
-    client.goOn();
+    if (/^(commit|rollback)/i.test(next.text)) await unpark();
+    if (fault === 'unanswered' && /^commit/i.test(next.text)) {
+      faults.delete(client.program);
+      return fail();
+    }
+    goOn(client);
   };
 
   const ask = (client: VirtualClient) => {
-    if (client.waiting.length === 0 || client.isStepping || client.underWay !== undefined) return;
+    if (client.waiting.length === 0 || client.isStepping || client.isParked) return;
     client.isStepping = true;
     const ms = 0.05 + (random.next() < 0.02 ? random.next() * 30 : random.next());
     world.after(ms, client.program, `sql ${client.waiting[0]!.text.slice(0, 24).replaceAll(/\s+/g, ' ')}`, () =>
@@ -221,12 +244,7 @@ export function openStore(world: World, connections: Connections): Store {
   const end = async (ending: readonly VirtualClient[]) => {
     for (const client of ending) {
       clients.delete(client);
-      parked.delete(client);
-      if (client.underWay !== undefined) {
-        await connections.monitor.query('select pg_cancel_backend($1)', [pidOf(client.real)]);
-        await client.underWay;
-      }
-      await client.real.query('rollback');
+      await undo(client);
       connections.give(client.real);
     }
     await unpark();
@@ -294,13 +312,20 @@ function lost(): Error {
   return Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
 }
 
-const known = new Map<string, string>();
+const texts = new Map<string, { readonly name: string; readonly text: string; readonly isTimed: boolean }>();
 
-/** Statements are prepared once for each real connection, which outlive a seed. */
-function statementNames(): (text: string) => string {
-  return (text) => {
-    const name = known.get(text) ?? `s${known.size}`;
-    known.set(text, name);
-    return name;
+/**
+ * Statements are prepared once for each real connection, which outlive a seed. The server's clock is the world's: where
+ * one asks for it, it is told.
+ */
+function sent({ text, values }: Waiting, nowMs: number): pg.QueryConfig {
+  if (values === undefined) return { text };
+  const known = texts.get(text) ?? {
+    name: `s${texts.size}`,
+    text: text.replaceAll('clock_timestamp()', `$${values.length + 1}::timestamptz`),
+    isTimed: text.includes('clock_timestamp()'),
   };
+  texts.set(text, known);
+  const { name, isTimed } = known;
+  return { name, text: known.text, values: isTimed ? [...values, new Date(nowMs)] : [...values] };
 }
