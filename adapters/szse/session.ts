@@ -80,10 +80,13 @@ export function openSession(
     put({ type, content: contentOf(...fields), business: false });
   /** Says why, then closes. */
   const leave = (why: string) => {
+    if (isLeaving) return;
     isLeaving = true;
     reason ??= why;
     admin('5', [58, why]);
     void outgoing.drained().then(() => {
+      // Writing after the end would destroy the connection before the goodbye is through.
+      outgoing.close();
       socket.end();
       setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
     });

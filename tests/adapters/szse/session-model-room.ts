@@ -19,8 +19,8 @@ export interface Room {
   go(movements: number): Promise<void>;
   /** Until nothing moves. Throws where that does not come. */
   rest(): Promise<void>;
-  /** Timers go off in their order; between them everything moves that can. */
-  pass(ms: number): Promise<void>;
+  /** Timers go off in their order; between them so many things move (all that can, unless given). */
+  pass(ms: number, movements?: number): Promise<void>;
   /** A connection: two ends, each of which reads what the other writes. */
   connection(): { readonly near: End; readonly far: End; cut(): void };
   /** Puts the machine's timers back. */
@@ -79,10 +79,10 @@ export function openRoom(scheduler: fc.Scheduler, startMs: number, sizes: readon
   return {
     nowMs: () => now,
     ...{ step, go, rest },
-    pass: async (ms) => {
+    pass: async (ms, movements) => {
       const untilMs = now + ms;
       for (;;) {
-        await rest();
+        await (movements === undefined ? rest() : go(movements));
         const [next] = [...timers].filter(({ atMs }) => atMs <= untilMs).sort((one, other) => one.atMs - other.atMs);
         if (next === undefined) break;
         now = Math.max(now, next.atMs);
