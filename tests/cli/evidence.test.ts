@@ -29,7 +29,7 @@ beforeAll(async () => {
   messages = found.rows;
   env = { DATABASE_URL: database.url, QIAO_KEYS: join(journey.keys.root, '..'), QIAO_OPERATOR_TOKEN: OPERATOR };
   anchor = join(journey.keys.root, 'anchor.json');
-}, 60_000);
+});
 
 afterAll(async () => {
   await journey.close();
@@ -79,7 +79,7 @@ test('every message of a trade is proven by its bundle and the anchor alone', as
   expect(kinds).toContain('listing stex SM2-SM3');
   expect(kinds).toContain('interest ctex RS256');
   expect(kinds).toContain('listing-mirrored ctex -');
-}, 60_000);
+});
 
 test('for people it is a list in both languages, its columns aligned', async () => {
   const ran = await verify(await bundleOf(idOf('listing')));

@@ -15,7 +15,7 @@ beforeAll(() => {
   // Builds only when dist/ is older than the sources.
   const made = spawnSync(process.execPath, [join(root, 'bin/ensure.mjs')], { encoding: 'utf8', cwd: root });
   if (made.status !== 0) throw new Error(made.stdout + made.stderr);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const qiao = (argv: readonly string[], input?: string) =>

@@ -49,7 +49,7 @@ test('two exchanges find over mutual TLS, without the gateway, what their books 
     expect(JSON.stringify(found.answer.only.stex)).toContain('"price":"');
   });
   expect([exit, stdout.toString('utf8')]).toEqual([0, expect.stringContaining('常设核对 / standing check')]);
-}, 60_000);
+});
 
 test('a book that is cut off is not compared, and one that is mended is', async () => {
   const path = join(folder, 'szse', FILES.szse);
@@ -62,7 +62,7 @@ test('a book that is cut off is not compared, and one that is mended is', async 
     writeFileSync(path, whole);
     expect((await compare('ctex', 'szse', url)).exit).toBe(2);
   });
-}, 60_000);
+});
 
 test.each([
   [['serve', 'ctex', '--books', '/nowhere'], 1, '/nowhere'],

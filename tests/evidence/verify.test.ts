@@ -327,7 +327,6 @@ describe('whatever is altered', () => {
       const known = evidenceCatalogue().map(({ code }) => code as string);
       for (const code of codes) expect(known).toContain(code);
     },
-    120_000,
   );
 
   test('any member taken away or made null: it is refused', async () => {

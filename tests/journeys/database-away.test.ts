@@ -51,16 +51,16 @@ describe('PostgreSQL that is started anew under load', () => {
   it('loses nothing that was receipted and doubles nothing; while it is away every arrival is answered busy', async () => {
     for (let time = 0; time < 2; time++) {
       market.publish(10);
-      await until(() => market.shown().shown > market.shown().wanted - 40, 60_000);
+      await until(() => market.shown().shown > market.shown().wanted - 40, 240_000);
       const before = await receipted();
       await server.stop();
       market.publish(5);
-      await until(async () => (await readiness()) === 503, 60_000);
+      await until(async () => (await readiness()) === 503, 240_000);
       const { shown } = market.shown();
       expect(shown).toBeLessThan(market.shown().wanted);
       server = await startEmbedded({ folder });
       forwarder.leadTo(portOf(server));
-      await until(async () => (await readiness()) === 200, 60_000);
+      await until(async () => (await readiness()) === 200, 240_000);
       await market.settle();
       expect(await receipted()).toEqual(expect.arrayContaining(before));
     }
@@ -91,7 +91,7 @@ describe('a disk that is full', () => {
     const on = join(disk, 'database');
     mkdirSync(on, { mode: 0o711 });
     await begin(on);
-  }, 120_000);
+  });
   afterAll(async () => {
     if (disk === undefined) return;
     await end();
@@ -109,7 +109,7 @@ describe('a disk that is full', () => {
     // Bytes enough that no page that is there already can hold them.
     market.publish(60);
     const isFull = (error: string) => error.startsWith('intake-fault') && error.includes('53100');
-    await until(() => market.errors.some(isFull) || !isRunning(server.pid), 60_000);
+    await until(() => market.errors.some(isFull) || !isRunning(server.pid), 240_000);
     const kept = await receipted().catch(() => undefined);
     rmSync(filler);
     // A server that could not write its log has ended itself, as it should: it is started again, as an operator would.

@@ -63,7 +63,7 @@ const deliveryOf = async (listing: string, to: Exchange) => {
   return rows;
 };
 const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 240_000;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -85,48 +85,40 @@ describe.each([
     await redis?.stop();
   });
 
-  run(
-    'a listing reaches both hosts, and a buyer there comes to his certificate',
-    async () => {
-      const listing = publish('stex');
-      await journey.settle();
-      for (const host of hostsOf('stex')) held(journey, host, 'listing', listing.number);
-      const { number } = await runTrade(journey, 'stex', 'ctex', listing);
-      expect(await getJson(journey, `/v1/deals/stex%3A${number}`)).toMatchObject({ status: 'certified' });
-      noDoubles();
-      expect(journey.errors).toEqual([]);
-    },
-    60_000,
-  );
+  run('a listing reaches both hosts, and a buyer there comes to his certificate', async () => {
+    const listing = publish('stex');
+    await journey.settle();
+    for (const host of hostsOf('stex')) held(journey, host, 'listing', listing.number);
+    const { number } = await runTrade(journey, 'stex', 'ctex', listing);
+    expect(await getJson(journey, `/v1/deals/stex%3A${number}`)).toMatchObject({ status: 'certified' });
+    noDoubles();
+    expect(journey.errors).toEqual([]);
+  });
 
-  run(
-    'lost wake-ups are made up for by the sweep',
-    async () => {
-      const flush = async () => {
-        if (redis === undefined) {
-          // The queue's own tables are not the gateway role's.
-          const owner = openDatabase(journey.gateway.database.url, { max: 1 });
-          await owner.query('delete from bullmq.job');
-          await owner.close();
-        } else {
-          const client = new Redis(redis.url);
-          await client.flushall();
-          await client.quit();
-        }
-      };
-      const listings: DeskListing[] = [];
-      for (let i = 0; i < 10; i++) {
-        listings.push(publish('ctex'));
-        await flush();
+  run('lost wake-ups are made up for by the sweep', async () => {
+    const flush = async () => {
+      if (redis === undefined) {
+        // The queue's own tables are not the gateway role's.
+        const owner = openDatabase(journey.gateway.database.url, { max: 1 });
+        await owner.query('delete from bullmq.job');
+        await owner.close();
+      } else {
+        const client = new Redis(redis.url);
+        await client.flushall();
+        await client.quit();
       }
-      await journey.settle();
-      for (const listing of listings) {
-        for (const host of hostsOf('ctex')) expect(mirrorsOf(host, listing)).toHaveLength(1);
-      }
-      noDoubles();
-    },
-    60_000,
-  );
+    };
+    const listings: DeskListing[] = [];
+    for (let i = 0; i < 10; i++) {
+      listings.push(publish('ctex'));
+      await flush();
+    }
+    await journey.settle();
+    for (const listing of listings) {
+      for (const host of hostsOf('ctex')) expect(mirrorsOf(host, listing)).toHaveLength(1);
+    }
+    noDoubles();
+  });
 });
 
 describe('what goes wrong at an exchange', () => {
@@ -169,7 +161,6 @@ describe('what goes wrong at an exchange', () => {
       expect(there.map(({ state }) => state)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
       expect(mirrorsOf(other, listing)).toMatchObject([{ state: operations[other].suspended }]);
     },
-    60_000,
   );
 
   it.each(['stex', 'szse'] as const)(
@@ -183,7 +174,6 @@ describe('what goes wrong at an exchange', () => {
       expect(row).toMatchObject({ state: 'accepted' });
       expect(row!.attempts).toBeGreaterThan(1);
     },
-    60_000,
   );
 
   it.each(exchanges)('what the rules of %s refuse is refused with its reasons, and nothing is shown', async (host) => {
@@ -200,28 +190,24 @@ describe('what goes wrong at an exchange', () => {
     }
   });
 
-  it.each(exchanges)(
-    'a lane that stays in trouble at %s does not delay fifty others',
-    async (host) => {
-      const home = hostsOf(host)[0]!;
-      const stuck = publish(home);
-      await journey.settle();
-      // From here on every change of a state is put off; what is new is not.
-      journey.mocks[host].fail(operations[host].state, 'busy', 1_000);
-      journey.mocks[home].desk.setState(stuck.number, 2, 'suspended', '核查');
-      const change = async () => (await deliveryOf(`${home}:${stuck.number}`, host))[1];
-      await until('the change in trouble', async () => ((await change())?.attempts ?? 0) > 0);
-      const others = Array.from({ length: 50 }, () => publish(home));
-      await until('the fifty others', () => others.every((listing) => mirrorsOf(host, listing).length === 1));
-      expect(['waiting', 'sending', 'in-doubt', 'dead']).toContain((await change())?.state);
-      // Its turn comes to an end as a dead letter, so that the next exchange starts with nothing on its way.
-      await journey.gateway.database.query(
-        `update delivery set state = 'dead', due_at = '9999-12-31' where exchange = $1 and open`,
-        [host],
-      );
-    },
-    60_000,
-  );
+  it.each(exchanges)('a lane that stays in trouble at %s does not delay fifty others', async (host) => {
+    const home = hostsOf(host)[0]!;
+    const stuck = publish(home);
+    await journey.settle();
+    // From here on every change of a state is put off; what is new is not.
+    journey.mocks[host].fail(operations[host].state, 'busy', 1_000);
+    journey.mocks[home].desk.setState(stuck.number, 2, 'suspended', '核查');
+    const change = async () => (await deliveryOf(`${home}:${stuck.number}`, host))[1];
+    await until('the change in trouble', async () => ((await change())?.attempts ?? 0) > 0);
+    const others = Array.from({ length: 50 }, () => publish(home));
+    await until('the fifty others', () => others.every((listing) => mirrorsOf(host, listing).length === 1));
+    expect(['waiting', 'sending', 'in-doubt', 'dead']).toContain((await change())?.state);
+    // Its turn comes to an end as a dead letter, so that the next exchange starts with nothing on its way.
+    await journey.gateway.database.query(
+      `update delivery set state = 'dead', due_at = '9999-12-31' where exchange = $1 and open`,
+      [host],
+    );
+  });
 });
 
 describe('dead letters', () => {
@@ -275,5 +261,5 @@ describe('dead letters', () => {
     expect(mirrorsOf('stex', dead)).toMatchObject([{ version: 2 }]);
     noDoubles();
     await verifyJournal(journey);
-  }, 60_000);
+  });
 });

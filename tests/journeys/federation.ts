@@ -21,7 +21,7 @@ export interface Journey extends Federation {
   close(): Promise<void>;
 }
 
-/** Until what is still on the way is taken for stuck: long, for the machine may be busy. */
+/** Until what is still on the way, or a witness that does not answer, is given up: long, for the machine may be busy. */
 const PATIENCE_MS = 240_000;
 
 let keysFolder: string | undefined;

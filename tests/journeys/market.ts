@@ -77,7 +77,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
       ...(address === undefined ? { url: `http://127.0.0.1:${line.port}` } : { address: `127.0.0.1:${line.port}` }),
     };
   }
-  const database = openDatabase(test.url, { max: 4, connectTimeoutMs: 2_000 });
+  const database = openDatabase(test.url, { max: 4 });
   const env = {
     NODE_ENV: 'test',
     DATABASE_URL: test.url,
@@ -109,7 +109,7 @@ export async function openMarket(databaseUrl?: string): Promise<Market> {
   return {
     ...{ mocks: opened, database, errors, shown },
     cut: (exchange, isCut) => lines[exchange].cut(isCut),
-    settle: async (limitMs = 90_000) => {
+    settle: async (limitMs = 200_000) => {
       try {
         await until(async () => shown().shown >= shown().wanted && (await isQuiet()), limitMs);
       } catch {

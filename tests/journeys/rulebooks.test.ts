@@ -280,5 +280,5 @@ describe('what is under way when the rules change', () => {
     expect((await citations(`stex:${afterwards.number}`))[0]).toBe(`listing: stex stex v${stex + 1}`);
     const same = await publish('stex');
     expect(foreign(journey, 'ctex', 'listing', same.number)).toBeUndefined();
-  }, 60_000);
+  });
 });

@@ -53,7 +53,7 @@ describe('the standing check, over mutual TLS to the three exchanges', () => {
       ...[2, 2, 2].map((n) => [`${n}`, `${n}`]),
       ...[1, 1, 1].map((n) => [`${n}`, `${n}`]),
     ]);
-  }, 120_000);
+  });
 
   it('finds a deal that one exchange books and the gateway has turned down, within a minute', async () => {
     const listing = await listed('ctex');
@@ -85,7 +85,7 @@ describe('the standing check, over mutual TLS to the three exchanges', () => {
     expect(metrics).toContain('qiao_standing_open{one="stex",other="journal"} 0\n');
     expect(metrics).toContain('qiao_standing_silent{one="ctex",other="szse"} 0\n');
     expect(journey.errors).toEqual([]);
-  }, 60_000);
+  });
 
   it('knows it for the same difference in the next session, under another secret', async () => {
     const before = await viewing(journey.gateway.database, '*', (connection) => readStanding(connection, 10));
@@ -97,5 +97,5 @@ describe('the standing check, over mutual TLS to the three exchanges', () => {
     expect(after.differences.map(({ firstSeen }) => firstSeen)).toEqual(
       before.differences.map(({ firstSeen }) => firstSeen),
     );
-  }, 60_000);
+  });
 });

@@ -182,7 +182,7 @@ test('a log with two histories: every witness refuses the second, settlement sto
     const [head, other] = notes.map(({ text }) => parseCheckpoint(text)!);
     expect(other!.size >= head!.size && Buffer.compare(other!.root, head!.root) !== 0).toBe(true);
   }
-}, 120_000);
+});
 
 test('an old database put back: the witnesses know a larger log, and refuse it also once it has grown again', async () => {
   const [witnessFolder, clock] = [newFolder(), clockFrom(MORNING)];
@@ -216,4 +216,4 @@ test('an old database put back: the witnesses know a larger log, and refuse it a
   const gate = restored.gateway.witnessed.settlementAllowed();
   expect(gate).toMatchObject({ ok: false });
   expect(restored.events).toEqual(expect.arrayContaining(['witness-rollback', 'witness-fork']));
-}, 120_000);
+});

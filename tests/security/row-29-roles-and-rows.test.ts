@@ -131,7 +131,7 @@ test('every route × every role × every tenant: open to those it is for, 403 to
     }
   }
   expect(cells).toBe((lines.length - 1) * people.length);
-}, 120_000);
+});
 
 async function listed(path: string, token: string): Promise<readonly string[]> {
   const seen: string[] = [];
@@ -174,7 +174,7 @@ test('an id of somebody else’s row is answered as if there were none; one’s 
       expect([place, key, exchange, code]).toEqual([place, key, exchange, seenBy.includes(exchange) ? 200 : 404]);
     }
   }
-}, 120_000);
+});
 
 test('one’s own listing, deal and message do not tell what others said of them', async () => {
   const viewer = people.find(({ role, exchange }) => role === 'exchange-viewer' && exchange === 'stex')!;

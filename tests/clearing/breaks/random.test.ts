@@ -97,5 +97,5 @@ describe(`any acts in any order (QIAO_SEED=${seed}, QIAO_RUNS=${runs})`, () => {
                  (clearing_residual(id, home, home_gap_fen) <> 0 or clearing_suspense(id) <> 0)) as "notZero"`,
     );
     expect(rows).toEqual([{ unbalanced: 0n, own: 0n, gaps: 0n, notZero: 0n }]);
-  }, 120_000);
+  });
 });

@@ -88,7 +88,7 @@ describe('余额调节表: how each book and the journal come to the same sum', 
       ),
       { numRuns: 25 },
     );
-  }, 120_000);
+  });
 
   const odd: Told = { home: 'ctex', host: 'stex', a: [700n], g: 1_000n, b: [1_000n, 1_000n] };
   const tables = async (viewer?: Viewer, sides?: readonly Exchange[]) => {
