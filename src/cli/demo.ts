@@ -17,6 +17,7 @@ import { EXIT } from './terminal.ts';
 
 const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 const LEAPS_MS = 30 * 86_400_000;
+const PATIENCE_MS = 60_000;
 
 /** `qiao demo`: the main job on real native messages of all three exchanges, every line read back from the journal. */
 export const addDemo: AddCommand = (program, { terminal, end }) => {
@@ -50,8 +51,8 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
           clock: clockFrom(MORNING),
           operatorToken,
           port: keep === true ? config.port : 0,
-          // Its clock leaps over weeks and hours, in which no witness can have spoken.
-          limits: { quorumSilenceMs: LEAPS_MS },
+          // Its clock leaps over weeks and hours, in which no witness can have spoken; the machine may be a slow one.
+          limits: { quorumSilenceMs: LEAPS_MS, witnessTimeoutMs: PATIENCE_MS },
           log: openLog(terminal.env.LOG_LEVEL ?? 'error'),
         });
         const act: Act = { federation, operatorToken, say, title };
