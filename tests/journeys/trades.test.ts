@@ -142,7 +142,7 @@ describe('from interest to certificate', () => {
   it('every kind went between every pair of exchanges, and every envelope and receipt verifies from its bytes', async () => {
     const toHost = ['listing', 'listing-state', 'interest-decision', 'deal', 'funds'];
     const toHome = ['listing-mirrored', 'interest', 'bid', 'deal-confirmed', 'funds'];
-    for (const [home, host] of pairs) {
+    for (const [home] of pairs) {
       // Suspended and resumed here, so that this suite alone covers every kind.
       const listing = await publish(home);
       journey.mocks[home].desk.setState(listing.number, 2, 'suspended', '核查');
