@@ -23,6 +23,8 @@ export interface ClerkParts {
   readonly exchange: Exchange;
   readonly mock: MockExchange;
   readonly random: Random;
+  /** Listings it has numbered before. */
+  readonly listedBefore?: number;
   nowMs(): number;
 }
 
@@ -45,7 +47,7 @@ export interface Clerk {
 /** Listings with an even serial change their state a few times, the odd ones are traded: a deal needs an open listing. */
 const isTraded = (listingNumber: string) => Number(listingNumber.slice(-1)) % 2 === 1;
 
-export function openClerk({ exchange, mock, random, nowMs }: ClerkParts): Clerk {
+export function openClerk({ exchange, mock, random, nowMs, listedBefore = 0 }: ClerkParts): Clerk {
   const { desk, book } = mock;
   const others = exchanges.filter((other) => other !== exchange);
   const first = (exchanges.indexOf(exchange) + 1) * 1_000_000;
@@ -66,7 +68,7 @@ export function openClerk({ exchange, mock, random, nowMs }: ClerkParts): Clerk 
     orders.push({ kind, from: exchange, number, to, marks: [number], ...more });
 
   const publish = () => {
-    const listing = sampleListing(exchange, first + listings.size + 1, nowMs());
+    const listing = sampleListing(exchange, first + listedBefore + listings.size + 1, nowMs());
     const left = isTraded(listing.number) ? 0 : random.between(0, 4);
     listings.set(listing.number, { listing, version: 1, left });
     desk.publish(listing);

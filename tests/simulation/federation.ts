@@ -108,7 +108,7 @@ export async function openFederation(world: World, ground: Ground, plan: Plan, b
     );
     programs[exchange] = program;
     mocks[exchange] = mock;
-    clerks[exchange] = openClerk({ exchange, mock, random, nowMs });
+    clerks[exchange] = openClerk({ exchange, mock, random, nowMs, listedBefore: plan.listedBefore });
   }
 
   /** Again and again, while the world is in trouble. */

@@ -46,9 +46,21 @@ export async function startServer(): Promise<{ readonly url: string; stop(): Pro
   const folder = mkdtempSync(join(tmpdir(), 'qiao-simulation-'));
   // Run as root, the server is another user and must be able to enter.
   chmodSync(folder, 0o711);
-  const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum: 'off' };
-  // Its socket is where its data is.
-  const embedded = await startEmbedded({ folder, settings: { ...settings, unix_socket_directories: '.' } });
+  const embedded = await startEmbedded({
+    folder,
+    settings: {
+      ...{
+        fsync: 'off',
+        full_page_writes: 'off',
+        synchronous_commit: 'off',
+        wal_level: 'minimal',
+        max_wal_senders: '0',
+      },
+      ...{ autovacuum: 'off', track_counts: 'off', track_activities: 'off', checkpoint_timeout: '1h' },
+      // Where its data is.
+      unix_socket_directories: '.',
+    },
+  });
   const database = openDatabase(embedded.url, { max: 1 });
   const { rows } = await database.query<{ data_directory: string }>('show data_directory');
   await database.close();

@@ -4,6 +4,8 @@ import type { Random } from '../crash/random.ts';
 export interface Plan {
   readonly gateways: 1 | 2;
   readonly listings: number;
+  /** Numbers an exchange has given before: with an odd one its next listing is not traded but suspended and resumed. */
+  readonly listedBefore: 0 | 1;
   /** Latency of a chunk, ms. */
   readonly weather: { readonly leastMs: number; readonly mostMs: number };
   /** Of so many steps of a gateway one is its last. */
@@ -27,17 +29,18 @@ export function planOf(random: Random): Plan {
   const { pick } = random;
   return {
     gateways: pick([1, 2, 2]),
-    listings: random.between(1, 3),
+    listings: pick([1, 1, 1, 1, 2, 3]),
+    listedBefore: pick([0, 0, 0, 1]),
     weather: pick([
       { leastMs: 0.5, mostMs: 5 },
       { leastMs: 2, mostMs: 400 },
       { leastMs: 10, mostMs: 3_000 },
     ]),
-    stepsBetweenCrashes: pick([NEVER, 1_000, 400, 150]),
-    stepsBetweenPauses: pick([NEVER, NEVER, 1_500, 400]),
-    stepsBetweenLosses: pick([NEVER, 1_000, 200]),
+    stepsBetweenCrashes: pick([NEVER, 600, 250, 90]),
+    stepsBetweenPauses: pick([NEVER, NEVER, 600, 200]),
+    stepsBetweenLosses: pick([NEVER, 500, 110]),
     lineFaultsMs: pick([NEVER, 3_000, 1_000]),
-    misdeedsMs: pick([NEVER, 2_500, 1_000]),
+    misdeedsMs: pick([NEVER, 1_200, 500]),
     wakesLost: pick([0, 0.3, 1]),
     skewMs: pick([0, 0, 2_000, 120_000]),
   };

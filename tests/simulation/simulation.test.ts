@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { runFleet } from './fleet.ts';
+import { runFleet, startServer } from './fleet.ts';
 import { mutants } from './mutants.ts';
 
 const FROM = Number(process.env.QIAO_SEED ?? 1);
 const LONG_MS = 900_000;
 
 describe(`a federation in virtual time (QIAO_SEED=${FROM})`, () => {
+  let server: Awaited<ReturnType<typeof startServer>>;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.stop());
+
   it(
     'under every fault: nothing lost, twice, out of order or in doubt, and all comes to rest',
     async () => {
-      const outcomes = await runFleet({ from: FROM, seeds: 12, workers: 2 });
+      const outcomes = await runFleet({ from: FROM, seeds: 12, workers: 2, databaseUrl: server.url });
       expect(outcomes.map(({ seed, broken }) => ({ seed, broken }))).toEqual(
         outcomes.map(({ seed }) => ({ seed, broken: [] })),
       );
@@ -21,10 +27,12 @@ describe(`a federation in virtual time (QIAO_SEED=${FROM})`, () => {
   it(
     'a seed replays to the byte, whatever was before it in the same process',
     async () => {
-      const [, , again] = await runFleet({ from: FROM, seeds: 3, workers: 1 });
-      const [alone] = await runFleet({ from: FROM + 2, seeds: 1, workers: 1 });
-      expect(again).toEqual(alone);
-      expect(alone!.steps).toBeGreaterThan(100);
+      const [again, alone] = await Promise.all([
+        runFleet({ from: FROM, seeds: 6, workers: 1, databaseUrl: server.url }),
+        runFleet({ from: FROM + 5, seeds: 1, workers: 1, databaseUrl: server.url }),
+      ]);
+      expect(again.slice(-1)).toEqual(alone);
+      expect(alone[0]!.steps).toBeGreaterThan(100);
     },
     LONG_MS,
   );
@@ -39,11 +47,18 @@ describe(`a federation in virtual time (QIAO_SEED=${FROM})`, () => {
     }
   });
 
-  it.each(['ack-before-commit', 'duplicates-not-looked-up'])(
+  it.each(['ack-before-commit', 'szse-numbers-not-kept'])(
     'the defect %s is found',
     async (name) => {
       const mutant = mutants.find((one) => one.name === name)!;
-      const outcomes = await runFleet({ from: 1, seeds: 60, workers: 2, mutant, untilBroken: true });
+      const outcomes = await runFleet({
+        from: 1,
+        seeds: 60,
+        workers: 2,
+        mutant,
+        untilBroken: true,
+        databaseUrl: server.url,
+      });
       expect(outcomes.flatMap(({ broken }) => broken)).not.toEqual([]);
     },
     LONG_MS,
