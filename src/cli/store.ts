@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { type Database, migrate, openDatabase, ping } from '../journal/database.ts';
+import { type Database, openDatabase, ping } from '../journal/database.ts';
 import { runningEmbedded, startEmbedded } from '../journal/embedded.ts';
+import { migrate } from '../journal/migrate.ts';
 import { GATEWAY_ROLE } from '../journal/roles.ts';
 import { Surroundings } from './terminal.ts';
 

@@ -1,6 +1,7 @@
 import { dropOldAnswers } from './answers.ts';
-import { type Database, migrationsIn, type Queryable } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { dropOldOnce } from './inbox.ts';
+import { migrationsIn } from './migrate.ts';
 
 /** What is no longer needed after these moments. */
 export interface Expiry {

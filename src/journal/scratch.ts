@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { migrate, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
+import { migrate } from './migrate.ts';
 
 /** A database beside the journal's own, for work that must leave no trace in it. */
 export interface Scratch {

@@ -2,15 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import {
-  type Database,
-  migrate,
-  openDatabase,
-  ping,
-  type Queryable,
-  transaction,
-  within,
-} from '../../src/journal/database.ts';
+import { type Database, openDatabase, ping, type Queryable, transaction, within } from '../../src/journal/database.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let place: TestDatabase;

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { migrationsIn } from '../../src/journal/database.ts';
 import { type Embedded, removeEmbedded, startEmbedded } from '../../src/journal/embedded.ts';
+import { migrationsIn } from '../../src/journal/migrate.ts';
 import { createScratch } from '../../src/journal/scratch.ts';
 import { type Child, isRunning, startScript, until } from '../support/processes.ts';
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Database, migrate, openDatabase } from '../../src/journal/database.ts';
+import { type Database, openDatabase } from '../../src/journal/database.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { GATEWAY_ROLE, openGuards } from '../../src/journal/roles.ts';
 import { sequence } from '../../src/journal/sequencer.ts';
 import { headOf } from '../../src/journal/tree.ts';

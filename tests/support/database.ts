@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { migrate } from '../../src/journal/database.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 
 export interface TestDatabase {
   readonly url: string;

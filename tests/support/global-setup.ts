@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '../../src/journal/database.ts';
 import { startEmbedded } from '../../src/journal/embedded.ts';
 import { livingPostmaster } from '../../src/journal/embedded-processes.ts';
+import { migrate } from '../../src/journal/migrate.ts';
 import { remember } from './run.ts';
 
 const prefix = 'qiao-test-';
