@@ -51,8 +51,9 @@ export const addDemo: AddCommand = (program, { terminal, end }) => {
           clock: clockFrom(MORNING),
           operatorToken,
           port: keep === true ? config.port : 0,
-          // Its clock leaps over weeks and hours, in which no witness can have spoken; the machine may be a slow one.
-          limits: { quorumSilenceMs: LEAPS_MS, witnessTimeoutMs: PATIENCE_MS },
+          // Its clock leaps over weeks and hours, in which no witness can have spoken; the machine may be a slow one,
+          // and somebody is watching.
+          limits: { quorumSilenceMs: LEAPS_MS, witnessTimeoutMs: PATIENCE_MS, outboxPollMs: 20 },
           log: openLog(terminal.env.LOG_LEVEL ?? 'error'),
         });
         const act: Act = { federation, operatorToken, say, title };
