@@ -7,23 +7,13 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { adapters } from '../adapters/all.ts';
-import { clockFrom } from '../src/cli/federation.ts';
-import { readConfig } from '../src/config.ts';
-import { defaultLimits } from '../src/config-limits.ts';
+import { cpus } from 'node:os';
+import { extname } from 'node:path';
 import type { MockFault } from '../src/contract/mock.ts';
-import { type Gateway, openGateway } from '../src/gateway.ts';
-import { startEmbedded } from '../src/journal/embedded.ts';
-import { openKeyStore } from '../src/trust/keystore.ts';
+import { onGround } from './ground.ts';
 import { judged, type Loss, lossOf } from './paired.ts';
 import { type DeadLetter, openPoisoned, type Poisoned } from './poison-lane.ts';
 import type { Answer, Books, Market } from './poison-mocks.ts';
-
-/** A day on which every exchange's calendar is known. */
-const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 
 /** Below this the others are called undisturbed, per cent. */
 const BOUND_PERCENT = 1;
@@ -80,47 +70,15 @@ interface Window {
   readonly machineMicros: number;
 }
 
-export async function benchPoison(options: PoisonBench): Promise<PoisonFigures> {
-  const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
-  const embedded = await startEmbedded({ folder: join(folder, 'database') });
-  const keysFolder = join(folder, 'keys');
-  const clock = clockFrom(MORNING);
-  const { sm2Threads: threads, sm2Waiting: waiting } = defaultLimits;
-  const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs, sm2Threads: { threads, waiting } });
-  const market = forkMarket([keysFolder, String(clock.nowMs() - Date.now())]);
-  let gateway: Gateway | undefined;
-  try {
-    const addresses = await market.ask('addresses');
-    gateway = await openGateway({
-      config: readConfig({
-        DATABASE_URL: embedded.url,
-        REDIS_URL: options.redisUrl,
-        QIAO_KEYS: keysFolder,
-        PORT: '0',
-        QIAO_CTEX_URL: addresses.ctex.url,
-        QIAO_STEX_URL: addresses.stex.url,
-        QIAO_SZSE_ADDRESS: addresses.szse.address,
-        QIAO_SZSE_FILES_URL: addresses.szse.url,
-        QIAO_EXCHANGE_PORT: '0',
-        QIAO_PLAIN_LINKS: 'refuse',
-      }),
-      adapters,
-      keys,
-      databaseUrl: embedded.url,
-      nowMs: clock.nowMs,
-      log: (level, event, fields) => {
-        if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
-      },
-    });
+export function benchPoison(options: PoisonBench): Promise<PoisonFigures> {
+  return onGround(async (ground) => {
+    const { keysFolder, clock } = ground;
+    const market = forkMarket([keysFolder, String(clock.nowMs() - Date.now())]);
+    ground.outlives(market.stop);
+    const gateway = await ground.openGateway(await market.ask('addresses'), options);
     await market.ask('aim', gateway.exchangeUrl ?? gateway.url);
     return await measure(openPoisoned(gateway, clock.nowMs), market, options);
-  } finally {
-    await gateway?.stop();
-    await market.stop();
-    await keys.close();
-    await embedded.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measure(lane: Poisoned, market: Asked, options: PoisonBench): Promise<PoisonFigures> {

@@ -6,24 +6,14 @@
  * rate, from arrival at the gateway to both acceptances, read from the journal; CPU of this process; peak memory.
  * Every listing is then looked for in the mocks' books: a figure counts only what arrived.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { adapters } from '../adapters/all.ts';
-import { type Clock, clockFrom } from '../src/cli/federation.ts';
-import { readConfig } from '../src/config.ts';
-import { defaultLimits } from '../src/config-limits.ts';
+import type { Clock } from '../src/cli/federation.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
-import { type Gateway, openGateway } from '../src/gateway.ts';
+import type { Gateway } from '../src/gateway.ts';
 import { openDatabase } from '../src/journal/database.ts';
-import { startEmbedded } from '../src/journal/embedded.ts';
-import { openKeyStore } from '../src/trust/keystore.ts';
 import { type BareFigures, benchBare } from './bare.ts';
+import { onGround } from './ground.ts';
 import { forkMocks, type Mocks } from './mocks-process.ts';
 import { processorMs } from './processes.ts';
-
-/** A day on which every exchange's calendar is known. */
-const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 
 export interface RelayBench {
   readonly seconds: number;
@@ -72,49 +62,18 @@ export interface LogFigures {
   readonly waiting: number;
 }
 
-export async function benchRelay(options: RelayBench): Promise<RelayFigures> {
-  const folder = mkdtempSync(join(tmpdir(), 'qiao-bench-'));
-  const embedded = await startEmbedded({ folder: join(folder, 'database') });
-  const keysFolder = join(folder, 'keys');
-  const clock = clockFrom(MORNING);
-  const { sm2Threads: threads, sm2Waiting: waiting } = defaultLimits;
-  const keys = await openKeyStore(keysFolder, { demo: true, nowMs: clock.nowMs, sm2Threads: { threads, waiting } });
-  const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now(), options.plain === true);
-  let gateway: Gateway | undefined;
-  try {
+export function benchRelay(options: RelayBench): Promise<RelayFigures> {
+  return onGround(async (ground) => {
+    const { embedded, keysFolder, clock } = ground;
+    const mocks = forkMocks(keysFolder, clock.nowMs() - Date.now(), options.plain === true);
+    ground.outlives(mocks.stop);
     const addresses = await mocks.ready;
     options.progress('本机基准 / the machine itself');
     const bare = await benchBare(embedded.url, addresses.bare, Math.min(5, options.seconds));
-    gateway = await openGateway({
-      config: readConfig({
-        DATABASE_URL: embedded.url,
-        REDIS_URL: options.redisUrl,
-        QIAO_KEYS: keysFolder,
-        PORT: '0',
-        QIAO_CTEX_URL: addresses.ctex.url,
-        QIAO_STEX_URL: addresses.stex.url,
-        QIAO_SZSE_ADDRESS: addresses.szse.address,
-        QIAO_SZSE_FILES_URL: addresses.szse.url,
-        ...(options.plain === true ? {} : { QIAO_EXCHANGE_PORT: '0', QIAO_PLAIN_LINKS: 'refuse' }),
-      }),
-      adapters,
-      keys,
-      databaseUrl: embedded.url,
-      nowMs: clock.nowMs,
-      journalLog: 'later',
-      log: (level, event, fields) => {
-        if (level === 'error') options.progress(`${event} ${String(fields?.error ?? '')}`);
-      },
-    });
+    const gateway = await ground.openGateway(addresses, { ...options, journalLog: 'later' });
     const lines = options.plain === true ? 'plain' : 'mutual TLS';
     return { ...(await measure(gateway, mocks, embedded.pid, clock, options)), lines, bare };
-  } finally {
-    await gateway?.stop();
-    await mocks.stop();
-    await keys.close();
-    await embedded.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measure(
