@@ -10,6 +10,7 @@ import {
 } from '../../../adapters/szse/mock/message.ts';
 import type { NativeSigner, NativeVerifier } from '../../../src/contract/adapter.ts';
 import type { End, Room } from './session-model-room.ts';
+import { isAdmin, openWatch } from './session-model-watch.ts';
 
 /** SZSE's end as its profile has it ("Session"), and what it sees that must not be. */
 export interface Exchange {
@@ -37,7 +38,9 @@ export interface Exchange {
   logout(): void;
   /** The next logon is turned down. */
   turnDown(): void;
-  /** Under how many numbers a request has come; once, unless its sender was told that it never had. */
+  /** Its messages that have a number below that. */
+  saidBefore(seq: number): readonly string[];
+  /** Under how many numbers a request was sent; once, unless its sender was told that it never had. */
   timesSent(id: string): number;
 }
 
@@ -58,7 +61,9 @@ const LENIENT = 'a number too low was not refused';
 /** A tenth of the heartbeat interval: who waits for a gap to be filled may ask again after so long. */
 const PATIENCE_MS = 3_000;
 const GOODBYE_MS = 1_000;
-const ADMIN = new Set(['A', '0', '1', '2', '3', '4', '5']);
+
+const idIn = ({ content }: Said) => content.split('\u0001')[0]!.replace('11=', '');
+const isOwn = (id: string) => id.startsWith('S-');
 
 export function openExchange(room: Room, signer: NativeSigner, verifier: NativeVerifier): Exchange {
   const member = 'QIAO';
@@ -66,9 +71,8 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
   const answered = new Set<string>();
   const done: string[] = [];
   const complaints: string[] = [];
+  const watch = openWatch(verifier, complaints);
   const sent = new Map<number, { readonly said: Said; readonly at: string }>();
-  /** Business content of the gateway's by number, as it first came: it never changes, nor is it skipped. */
-  const heard = new Map<number, string>();
   const unsaid: (readonly [Said, boolean])[] = [];
   let inNext = 1;
   let outNext = 1;
@@ -83,7 +87,7 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
     const seq = outNext++;
     sent.set(seq, { said: message, at: now() });
     if (unwritten) return;
-    active.sentHere.set(message.content.split('\u0001')[0]!, seq);
+    active.sentHere.set(idIn(message), seq);
     active.write(seal(message, { member, seq, now: now(), signer }));
   };
   const again = (seq: number) => {
@@ -109,31 +113,16 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
     fill(to + 1);
   };
 
-  /** Whatever comes, in order or not: what was once said under a number stays so. */
-  const hold = (told: Told) => {
-    if (told.type === '4') {
-      for (let seq = told.seq; seq < Number(fieldIn(told, 36)); seq++) {
-        if (heard.has(seq)) complaints.push(`${seq} was skipped though it had been said`);
-      }
-    }
-    if (ADMIN.has(told.type)) return;
-    const text = `${told.type}|${told.content}`;
-    if ((heard.get(told.seq) ?? text) !== text) complaints.push(`${told.seq} was said in other words`);
-    heard.set(told.seq, text);
-    if (told.signature === undefined || !verifier.verify(told.covered, told.signature)) {
-      complaints.push(`${told.seq} is signed wrongly`);
-    }
-  };
   const act = (told: Told) => {
     const id = fieldIn(told, 11) ?? '';
     if (told.type === '1') admin('0', [[112, fieldIn(told, 112)]]);
     else if (told.type === '5') active?.logout();
     else if (told.type === 'UX') {
       answered.add(id);
-      const seq = active?.sentHere.get(`11=${id}`);
+      const seq = active?.sentHere.get(id);
       if (seq !== undefined) active!.behind = seq;
     } else if (told.type === 'j') complaints.push(`turned down: ${told.content}`);
-    else if (!ADMIN.has(told.type)) {
+    else if (!isAdmin(told)) {
       const known = done.indexOf(id);
       if (told.type !== 'UQ' && known < 0) done.push(id);
       const nth = done.indexOf(id);
@@ -169,6 +158,7 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
 
   const accept = (end: End) => {
     const read = openReader();
+    end.other.onWritten = watch.line();
     const ahead = new Map<number, Told>();
     const asked: string[] = [];
     const openedMs = room.nowMs();
@@ -199,7 +189,6 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
       for (const [message, unwritten] of unsaid.splice(0)) business(message, unwritten);
     };
     const take = (told: Told) => {
-      hold(told);
       if (told.type === '5') session.isLeft = true;
       if (told.type === '2') {
         const gap = `${fieldIn(told, 7)}–${fieldIn(told, 16)}`;
@@ -247,8 +236,8 @@ export function openExchange(room: Room, signer: NativeSigner, verifier: NativeV
     get isUp() {
       return active !== undefined;
     },
-    timesSent: (id) =>
-      [...heard.values()].filter((text) => /^US\|/.test(text) && text.includes(`11=${id}\u0001`)).length,
+    saidBefore: (before) => [...sent].flatMap(([seq, { said: one }]) => (seq < before ? idIn(one) : [])).filter(isOwn),
+    timesSent: watch.timesSent,
     say: (unwritten) => {
       const id = `S-${said.length + 1}`;
       said.push(id);

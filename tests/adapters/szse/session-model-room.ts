@@ -117,6 +117,8 @@ export function openRoom(scheduler: fc.Scheduler, startMs: number, sizes: readon
 export class End extends Duplex {
   other!: End;
   isCut = false;
+  /** Hears what is written here, whether it arrives or not. */
+  onWritten: (bytes: Buffer) => void = () => {};
   readonly #step: Room['step'];
   readonly #size: () => number;
   constructor(step: Room['step'], size: () => number) {
@@ -126,7 +128,9 @@ export class End extends Duplex {
     this.on('error', () => {});
   }
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
-    void this.#move(Buffer.concat(chunks.map(({ chunk }) => chunk))).then(done);
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.onWritten(bytes);
+    void this.#move(bytes).then(done);
   }
   override _final(done: () => void): void {
     void this.#step(undefined, 'end').then(() => {
