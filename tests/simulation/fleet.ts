@@ -114,7 +114,7 @@ function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
   const patches = JSON.stringify(mutant?.patches ?? []);
   return fork(program, [], {
     // Most of what a step leaves behind is garbage at once: with more room for it little of it is copied.
-    execArgv: ['--max-semi-space-size=32', '--disable-warning=ExperimentalWarning'].concat(
+    execArgv: ['--max-semi-space-size=32', '--single-threaded-gc', '--disable-warning=ExperimentalWarning'].concat(
       ...[typescript, patched].map((hook) => ['--import', hook]),
     ),
     env: { ...process.env, QIAO_TEST_DATABASE_URL: databaseUrl, QIAO_SIMULATION_PATCHES: patches },

@@ -26,7 +26,7 @@ export interface Outcome {
 /** There is trouble for so long; then, within the other, everything must have come to rest (virtual time). */
 const BUSY_MS = 8_000;
 const SETTLE_MS = 60_000;
-const LOOK_MS = 1_000;
+const LOOK_MS = 500;
 
 /** Lives through one seed. */
 export async function simulate(seed: number, ground: Ground, print?: (line: string) => void): Promise<Outcome> {
@@ -74,7 +74,7 @@ export async function simulate(seed: number, ground: Ground, print?: (line: stri
         const isCalm = federation.isIdle() && federation.orders() === orders && (await openThings()) === '';
         calm = isCalm ? calm + 1 : 0;
         orders = federation.orders();
-        if (calm === 2) return true;
+        if (calm === 3) return true;
       }
       return false;
     }

@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Database } from '../../src/journal/database.ts';
+import { asSent, type Connections } from './connections.ts';
 import type { Program, World } from './world.ts';
 
 /**
- * A real PostgreSQL, asked one statement at a time: each is a step of the world, so how the transactions of several
- * gateways interleave is the seed's choice, and their locks, conflicts and rollbacks are PostgreSQL's own. A statement
- * that waits for another's lock is left waiting until a transaction ends.
+ * A real PostgreSQL, asked by one connection at a time: each answer is a step of the world, so how the transactions of
+ * several gateways interleave is the seed's choice, and their locks, conflicts and rollbacks are PostgreSQL's own. A
+ * statement that waits for another's lock is left waiting until a transaction ends.
  */
 export interface Store {
   /** A program's pool of so many connections. */
@@ -23,47 +24,6 @@ export interface Store {
 
 /** lost: the connection breaks before the statement; unanswered: at the next COMMIT, after which nobody knows. */
 export type StoreFault = 'lost' | 'unanswered';
-
-/** Real connections, kept from one seed to the next. */
-export interface Connections {
-  take(): Promise<pg.Client>;
-  give(client: pg.Client): void;
-  readonly monitor: pg.Client;
-  close(): Promise<void>;
-}
-
-const { INT8, DATE } = pg.types.builtins;
-/** As src/journal/database.ts reads them. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return BigInt;
-    if (oid === DATE) return (text: string) => text;
-    return pg.types.getTypeParser(oid, format as 'text');
-  },
-};
-
-export async function openConnections(url: string): Promise<Connections> {
-  const free: pg.Client[] = [];
-  const all: pg.Client[] = [];
-  const connect = async () => {
-    const client = new pg.Client({ connectionString: url, application_name: 'simulation', types, pipeline: true });
-    client.on('error', () => {});
-    await client.connect();
-    // A statement is planned once for all seeds, not anew at each of its first five uses.
-    await client.query('set synchronous_commit = off; set jit = off; set plan_cache_mode = force_generic_plan');
-    all.push(client);
-    return client;
-  };
-  const monitor = await connect();
-  return {
-    monitor,
-    take: async () => free.pop() ?? connect(),
-    give: (client) => void free.push(client),
-    close: async () => {
-      await Promise.all(all.map((client) => client.end()));
-    },
-  };
-}
 
 /** What a program has asked and has no answer to yet. */
 interface Waiting {
@@ -183,7 +143,7 @@ export function openStore(world: World, connections: Connections): Store {
       .map(async (one) => {
         one.isSent = true;
         try {
-          const result = await client.real.query(sent(one, nowMs));
+          const result = await client.real.query(asSent(one, nowMs));
           one.answer = () => one.resolve(result);
         } catch (error) {
           one.answer = () => one.reject(error);
@@ -310,22 +270,4 @@ export function openStore(world: World, connections: Connections): Store {
 
 function lost(): Error {
   return Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
-}
-
-const texts = new Map<string, { readonly name: string; readonly text: string; readonly isTimed: boolean }>();
-
-/**
- * Statements are prepared once for each real connection, which outlive a seed. The server's clock is the world's: where
- * one asks for it, it is told.
- */
-function sent({ text, values }: Waiting, nowMs: number): pg.QueryConfig {
-  if (values === undefined) return { text };
-  const known = texts.get(text) ?? {
-    name: `s${texts.size}`,
-    text: text.replaceAll('clock_timestamp()', `$${values.length + 1}::timestamptz`),
-    isTimed: text.includes('clock_timestamp()'),
-  };
-  texts.set(text, known);
-  const { name, isTimed } = known;
-  return { name, text: known.text, values: isTimed ? [...values, new Date(nowMs)] : [...values] };
 }
