@@ -21,6 +21,8 @@ export interface Host {
   readonly poisoned: Set<string>;
   /** From now on every call goes well. */
   calm(): void;
+  /** It has leased that request's delivery. */
+  leased(by: Program, id: string): void;
   send(by: Program, request: NativeRequest): Promise<Outcome>;
   ask(by: Program, request: NativeRequest): Promise<Outcome>;
 }
@@ -37,7 +39,9 @@ export function openHost(world: World, fated: readonly Fate[]): Host {
   const complaints: string[] = [];
   const poisoned = new Set<string>();
   /** Sends that may be there for all their senders know, and nobody has asked about. */
-  const unsure = new Map<string, Set<object>>();
+  const unsure = new Map<string, Set<{ readonly begun: number }>>();
+  const leasedAt = new Map<string, number>();
+  let tick = 0;
   const unsureOf = (id: string) => {
     const known = unsure.get(id) ?? new Set();
     unsure.set(id, known);
@@ -71,11 +75,16 @@ export function openHost(world: World, fated: readonly Fate[]): Host {
     calm: () => {
       isCalm = true;
     },
+    leased: (by, id) => void leasedAt.set(`${by.name} ${id}`, tick++),
     send: async (by, request) => {
       const { id, bytes } = request;
       const doubtful = unsureOf(id);
-      if (doubtful.size > 0) complaints.push(`${by.name} sent ${id} again without having asked`);
-      const own = {};
+      // What another has begun since its lease, it cannot know of: then the id alone makes it harmless.
+      const since = leasedAt.get(`${by.name} ${id}`) ?? 0;
+      if ([...doubtful].some(({ begun }) => begun < since)) {
+        complaints.push(`${by.name} sent ${id} again without having asked`);
+      }
+      const own = { begun: tick++ };
       doubtful.add(own);
       const told = await call(by, 'send', request, (fate) => {
         const text = Buffer.from(bytes).toString('base64');

@@ -16,7 +16,8 @@ export interface World {
   go(tasks: number): Promise<void>;
   /** Until there is no task left. */
   rest(): Promise<void>;
-  open(program: Program): Database;
+  /** `heard` is told each statement and its rows. */
+  open(program: Program, heard?: (text: string, rows: readonly object[]) => void): Database;
   /** What it still had to do is forgotten, its transactions are rolled back, its connections end. */
   kill(program: Program): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface Program {
 interface Connection {
   readonly program: Program;
   readonly client: PoolClient;
-  underWay: Promise<unknown> | undefined;
+  underWay: Promise<QueryResult> | undefined;
 }
 
 /** A statement that takes longer may be waiting for a lock: the server is asked. */
@@ -90,7 +91,7 @@ export function openWorld(real: Database, scheduler: fc.Scheduler, startMs: numb
     }
   };
 
-  const open = (program: Program): Database => {
+  const open: World['open'] = (program, heard): Database => {
     const connect = async (): Promise<PoolClient> => {
       if (program.isDead) return NEVER;
       const client = await track(real.connect());
@@ -99,10 +100,12 @@ export function openWorld(real: Database, scheduler: fc.Scheduler, startMs: numb
       let last: Promise<unknown> = Promise.resolve();
       const query = (...given: Parameters<PoolClient['query']>) => {
         const asked = last.then(async () => {
-          await step(program, `${program.name}: ${textOf(given[0])}`);
+          await step(program, `${program.name}: ${textOf(given[0]).slice(0, 24)}`);
           connection.underWay = track(client.query(...given) as unknown as Promise<QueryResult>);
           try {
-            return await connection.underWay;
+            const result = await connection.underWay;
+            if (!program.isDead) heard?.(textOf(given[0]), result.rows);
+            return result;
           } finally {
             connection.underWay = undefined;
             // It ended while its program was being killed: nobody hears of it.
@@ -165,5 +168,5 @@ function pidOf(client: PoolClient): number {
 
 function textOf(given: unknown): string {
   const text = typeof given === 'string' ? given : (given as { readonly text: string }).text;
-  return text.trim().slice(0, 24).replaceAll(/\s+/g, ' ');
+  return text.trim().replaceAll(/\s+/g, ' ');
 }

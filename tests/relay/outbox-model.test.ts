@@ -42,7 +42,10 @@ let serial = 0;
 /** One gateway's line to stex, as it runs; its clock is `skewMs` ahead of the world's. */
 function openGatewayTo(host: Host, world: World, skewMs: number, faults: unknown[]): Gateway {
   const program: Program = { name: `gateway ${++serial}`, isDead: false };
-  const seen = world.open(program);
+  const seen = world.open(program, (text, rows) => {
+    if (!text.includes('update delivery d set state = ')) return;
+    for (const row of rows as readonly Partial<Row>[]) host.leased(program, `stex-${row.message}`);
+  });
   const nowMs = () => world.nowMs() + skewMs;
   const onFault = (error: unknown) => void faults.push(error);
   const common = { database: seen, nowMs, random: () => 0 };
