@@ -6,16 +6,16 @@ import type { Mutant } from './mutants/mutants.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What the processes of a run are made of; adapters read their samples and tables beside their code. */
-const rooms = ['src', 'adapters', 'schemas', 'tests/crash'];
+const ROOMS = ['src', 'adapters', 'schemas', 'tests/crash'] as const;
 
 /**
  * Compiles the sources as they are now into a folder of their own, with a defect put in where a mutant is asked for.
  * A dist/ could be older than what is tested, and must never hold a defect.
  */
-export function buildInto(folder: string, mutant?: Mutant): void {
+export function buildInto(folder: string, mutant?: Mutant, rooms: readonly string[] = ROOMS): void {
   for (const room of rooms) cpSync(join(root, room), join(folder, room), { recursive: true, filter: isNoSource });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   for (const room of rooms) {
     for (const path of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })) {
       if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;

@@ -9,7 +9,7 @@ import { remember } from './run.ts';
 const prefix = 'qiao-test-';
 const forgottenAfterMs = 2 * 60 * 60 * 1000;
 
-/** One embedded PostgreSQL for the whole run, in which every suite makes its own database (database.ts); one place for demo keys. */
+/** One embedded PostgreSQL for the whole run, in which every suite makes its own database (database.ts); one place for demo keys and for compiled sources. */
 export default async function setUp(): Promise<void> {
   if (process.env.QIAO_TEST_DATABASE_URL) return;
   sweep();
@@ -25,6 +25,7 @@ export default async function setUp(): Promise<void> {
   await migrate(template.href);
   process.env.QIAO_TEST_DATABASE_URL = embedded.url;
   process.env.QIAO_TEST_KEYS = join(folder, 'keys');
+  process.env.QIAO_TEST_BUILT = join(folder, 'built');
   remember({ folder, embedded });
 }
 
