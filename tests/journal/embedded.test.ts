@@ -31,6 +31,22 @@ function freshFolder(): string {
   return folder;
 }
 
+/** One in which a server has run before, and stopped: a copy, because to make a cluster takes longer than a test of it. */
+function usedFolder(): string {
+  const folder = freshFolder();
+  // With owners and times, as PostgreSQL wants its files.
+  const copied = spawnSync('cp', ['-a', `${used}/.`, folder], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(copied.stderr);
+  return folder;
+}
+
+let used: string;
+beforeAll(async () => {
+  used = freshFolder();
+  const first = await startEmbedded({ folder: used });
+  await first.stop();
+});
+
 /** A process of its own that runs the server, to be killed by the test. */
 async function startOwner(folder: string, ids: { uid?: number; gid?: number } = {}) {
   const child = startScript(owner, [folder], ids);
@@ -139,7 +155,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('ends by itself when its owner is killed, and the next start finds every committed row', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const { child, server, url } = await startOwner(folder);
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => {});
@@ -166,7 +182,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('starts at once after a kill, while the orphan is still ending', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const { child, server, url } = await startOwner(folder);
     await ask(url, 'CREATE TABLE kept AS SELECT 7 AS answer');
     await child.kill('SIGKILL');
@@ -177,7 +193,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is ended by the next start when its owner and its watchdog were both killed', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const { child, server, url } = await startOwner(folder);
     await ask(url, 'CREATE TABLE kept AS SELECT 8 AS answer');
     const watchdog = processesNaming('qiao-watchdog', folder)[0];
@@ -193,7 +209,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('leaves neither server nor watchdog behind when it is stopped', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const embedded = await startEmbedded({ folder });
     expect(processesNaming('', folder).length).toBeGreaterThan(1);
     await embedded.stop();
@@ -201,7 +217,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('recovers when the server itself was killed', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const lines: string[] = [];
     const first = await startEmbedded({ folder, log: (line) => lines.push(line) });
     await ask(first.url, 'CREATE TABLE kept AS SELECT 9 AS answer');
@@ -214,7 +230,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('refuses a second start on a folder in use, in both languages, and leaves the first alone', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const first = await startEmbedded({ folder });
     try {
       await expect(startEmbedded({ folder })).rejects.toThrow(/正在使用中[\s\S]*in use \(pid \d+\)/);
@@ -241,7 +257,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is not misled by a stale postmaster.pid whose number now belongs to a stranger', async () => {
-    const folder = freshFolder();
+    const folder = usedFolder();
     const first = await startEmbedded({ folder });
     await first.stop();
     // Our parent, not ourselves or the server's parent: PostgreSQL knows those for innocent.
