@@ -69,14 +69,20 @@ export async function openFederation(world: World, ground: Ground, plan: Plan, b
       ...{ world, network, store, keys, rules, limits: LIMITS },
       wakesLost: plan.wakesLost,
       gateways: alive,
-      onError: (_, event, error) =>
-        errors.push(`${event} ${error instanceof Error ? error.stack : JSON.stringify(error)}`),
+      onError: (_, event, error) => {
+        errors.push(`${event} ${error instanceof Error ? error.stack : JSON.stringify(error)}`);
+        // A process that cannot start ends, and its keeper starts it again.
+        if (event === 'start' && gateways[i]?.program === program) die(i);
+      },
     });
   };
   const crash = (i: number) => {
+    if (gateways[i] !== undefined) count('crash');
+    die(i);
+  };
+  const die = (i: number) => {
     const gateway = gateways[i];
     if (gateway === undefined) return;
-    count('crash');
     const { program } = gateway;
     program.isAlive = false;
     gateways[i] = undefined;
