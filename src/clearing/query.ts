@@ -2,10 +2,9 @@ import type { Actor } from '../access/actor.ts';
 import { dateAt, dayNumber, instantAt } from '../contract/dates.ts';
 import { type Exchange, isExchange, type Participant } from '../contract/exchange.ts';
 import type { ClearingQuery } from '../contract/generated/messages.ts';
-import type { Json } from '../contract/json.ts';
 import { yuan } from '../contract/money.ts';
-import { refusalsOf, validatorOf } from '../contract/parse.ts';
 import { accepted, type Checked, type Refusal, refuse, refused } from '../contract/refusal.ts';
+import { malformationsBy } from '../contract/validation.ts';
 import { recordAct } from '../journal/audit.ts';
 import { type Database, type Queryable, transaction } from '../journal/database.ts';
 import { type Calendar, workingDayAt } from '../rules/calendar.ts';
@@ -169,8 +168,7 @@ export async function missingEvidence(connection: Queryable, given: readonly str
 }
 
 export function schemaRefusals(kind: Word['kind'], payload: object): readonly Refusal[] {
-  const validate = validatorOf(kind);
-  return validate(payload) ? [] : refusalsOf(validate.errors ?? [], payload as Json);
+  return malformationsBy(kind, payload);
 }
 
 /** A stream of each speaker for each deal; the subject names whom it is for, so that they may read it. */

@@ -2,8 +2,8 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { Tolerances } from '../contract/generated/messages.ts';
 import type { Json } from '../contract/json.ts';
 import { formatFen, parseFen } from '../contract/money.ts';
-import { refusalsOf, validatorOf } from '../contract/parse.ts';
 import { accepted, type Checked, refuse, refused } from '../contract/refusal.ts';
+import { malformationsBy } from '../contract/validation.ts';
 
 /** How far two amounts of one pair of exchanges may differ and still be let pass: the larger of both bounds. */
 export interface Tolerance {
@@ -20,9 +20,8 @@ export interface Tolerance {
 
 /** Unknown JSON → what the pairs have agreed to let pass, each pair and currency once, or every reason why not. */
 export function readTolerances(json: unknown): Checked<readonly Tolerance[]> {
-  const validate = validatorOf('tolerances');
-  const isWellFormed: boolean = validate(json);
-  if (!isWellFormed) return refused(...refusalsOf(validate.errors ?? [], json as Json));
+  const wrong = malformationsBy('tolerances', json);
+  if (wrong.length > 0) return refused(...wrong);
   const written = json as Tolerances;
   const names = written.map(({ pair, currency }) => [...[...pair].sort(), currency].join(' '));
   const twice = names.findIndex((name, at) => names.indexOf(name) < at);

@@ -3,8 +3,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isDate } from '../contract/dates.ts';
 import { isObject, type Json } from '../contract/json.ts';
 import { isYuan } from '../contract/money.ts';
-import { refusalsOf, schemaOf } from '../contract/parse.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
+import { refusalsOf } from '../contract/schema-errors.ts';
+import { schemaOf } from '../contract/validation.ts';
 
 /** As many malformations as are told. */
 const MOST = 50;

@@ -105,6 +105,14 @@ describe('a listing is refused, by code and pointer,', () => {
     expect(refusalsOf(contrary)).toEqual(['inconsistent /id', 'inconsistent /object/type']);
   });
 
+  test('of twenty thousand wrong items with the first, each item looked at once', () => {
+    // The square of their number would be a minute's work.
+    const ip = Array.from({ length: 20_000 }, () => ({}));
+    expect(refusalsOf(withPart(plainListing, '/object/ip', ip))).toHaveLength(1);
+    const few = refusalsOf(withPart(plainListing, '/object/ip', ip.slice(0, 3)));
+    expect(new Set(few.map((reason) => reason.split('/')[3]))).toEqual(new Set(['0', '1', '2']));
+  });
+
   test('but with no more than 50 reasons', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x${i}`, i]));
     expect(refusalsOf({ ...plainListing, ...many })).toHaveLength(50);

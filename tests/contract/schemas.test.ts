@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { kinds } from '../../src/contract/message.ts';
-import { validatorOf } from '../../src/contract/parse.ts';
+import { malformationsBy } from '../../src/contract/validation.ts';
 
 const folder = new URL('../../schemas/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));
@@ -44,7 +44,7 @@ describe('the schemas', () => {
       true,
       null,
     ]);
-    expect(typeof validatorOf(file.replace('.schema.json', ''))).toBe('function');
+    expect(() => malformationsBy(file.replace('.schema.json', ''), {})).not.toThrow();
   });
 
   const messages = [...kinds.map((kind) => `${kind}.schema.json`), 'common.schema.json'];
