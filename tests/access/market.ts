@@ -62,6 +62,8 @@ export async function fillMarket(db: Queryable): Promise<readonly Kept[]> {
       kind: 'listing',
       state,
       open,
+      // Nothing is dead without one.
+      reason: state === 'dead' ? JSON.stringify([{ code: 'busy', pointer: '', zh: '忙', en: 'busy' }]) : null,
       due_at: new Date(),
       created_at: new Date(),
     };
