@@ -9,7 +9,10 @@ export interface LinkRequest {
   readonly body?: Uint8Array;
   /** Of the answer, bytes. */
   readonly maxBytes: number;
-  readonly signal: AbortSignal;
+  /** Until its last byte, ms. */
+  readonly timeoutMs: number;
+  /** Ends it before. */
+  readonly stop?: AbortSignal;
 }
 
 /** The bytes were made by encode and signed: nothing may touch them on the way, nor what comes back. */
@@ -27,9 +30,19 @@ const UNTOUCHED = {
  */
 const adapter = axios.getAdapter('http');
 
-/** Sends it; whatever status comes back is an answer. Rejects with an AxiosError when none does. */
-export function request(agents: Agents, asked: LinkRequest): Promise<AxiosResponse<Uint8Array>> {
-  const { method, url, headers, body, maxBytes, signal } = asked;
+/**
+ * Sends it; whatever status comes back is an answer. Rejects with an AxiosError when none does, in time.
+ *
+ * The limit has a timer and a controller of its own: of `AbortSignal.any`, Node 20 may forget a time limit when it
+ * collects garbage (nodejs/node#57736), and a request on a line that has gone dead would then never end.
+ */
+export async function request(agents: Agents, asked: LinkRequest): Promise<AxiosResponse<Uint8Array>> {
+  const { method, url, headers, body, maxBytes, timeoutMs, stop } = asked;
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, timeoutMs);
+  stop?.addEventListener('abort', end);
+  if (stop?.aborted === true) end();
   const config: InternalAxiosRequestConfig = {
     ...agents,
     ...UNTOUCHED,
@@ -37,8 +50,13 @@ export function request(agents: Agents, asked: LinkRequest): Promise<AxiosRespon
     url,
     headers: new AxiosHeaders({ ...headers }),
     maxContentLength: maxBytes,
-    signal,
+    signal: limit.signal,
     ...(body === undefined ? {} : { data: body }),
   };
-  return adapter(config);
+  try {
+    return await adapter(config);
+  } finally {
+    clearTimeout(timer);
+    stop?.removeEventListener('abort', end);
+  }
 }

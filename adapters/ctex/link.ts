@@ -58,7 +58,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
         url: base.origin + pathWithQuery,
         headers,
         maxBytes,
-        signal: AbortSignal.timeout(settings.timeoutMs),
+        timeoutMs: settings.timeoutMs,
         ...(method === 'GET' ? {} : { body }),
       });
       heard();

@@ -40,12 +40,12 @@ export function openLine(
     async call(path, body, stop, maxBytes = settings.maxAnswerBytes) {
       const asked = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
       const headers = await sealRequest({ ...asked, ...(body === undefined ? { path } : { body }) }, ports.signer);
-      const timeout = AbortSignal.timeout(settings.timeoutMs);
       try {
         const response = await request(agents, {
           url: base + path,
           maxBytes,
-          signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
+          timeoutMs: settings.timeoutMs,
+          ...(stop === undefined ? {} : { stop }),
           ...(body === undefined
             ? { method: 'GET', headers }
             : { method: 'POST', body, headers: { ...headers, 'Content-Type': 'application/xml; charset=GB18030' } }),

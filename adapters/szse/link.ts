@@ -1,6 +1,6 @@
-import axios from 'axios';
 import type { Link, LinkPorts, LinkSettings, LinkState } from '../../src/contract/adapter.ts';
 import { type Agents, closeAgents, openAgents } from '../agents.ts';
+import { request } from '../request.ts';
 import { openArrivals } from './arrivals.ts';
 import { openRequests } from './requests.ts';
 import { openSession, type Session } from './session.ts';
@@ -132,14 +132,14 @@ async function atMost(ms: number, done: Promise<unknown>): Promise<void> {
 async function fetchFile(settings: LinkSettings, date: string, agents: Agents): Promise<readonly Uint8Array[]> {
   const url = `${settings.url ?? ''}/files/statement/${date.replaceAll('-', '')}.txt`;
   try {
-    const answer = await axios.get<ArrayBuffer>(url, {
-      ...agents,
-      responseType: 'arraybuffer',
-      maxContentLength: settings.maxStatementBytes ?? settings.maxAnswerBytes,
-      maxRedirects: 0,
-      proxy: false,
-      signal: AbortSignal.timeout(settings.timeoutMs),
+    const answer = await request(agents, {
+      method: 'GET',
+      url,
+      headers: {},
+      maxBytes: settings.maxStatementBytes ?? settings.maxAnswerBytes,
+      timeoutMs: settings.timeoutMs,
     });
+    if (answer.status !== 200) throw new Error(`the answer is ${answer.status}`);
     return [new Uint8Array(answer.data)];
   } catch (cause) {
     throw new Error(`szse: no statement for ${date}`, { cause });

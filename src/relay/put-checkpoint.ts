@@ -7,6 +7,7 @@ import { parseNote, parseSignatures } from '../log/note.ts';
 import type { WitnessKey } from '../log/quorum.ts';
 import type { WitnessLine, WitnessReply } from '../witness/client.ts';
 import { SIZE_TYPE } from '../witness/request.ts';
+import { inTime } from './pause.ts';
 
 /** What is put before which witness. */
 export interface Putting {
@@ -43,8 +44,8 @@ export async function putCheckpoint(putting: Putting): Promise<Outcome> {
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const proves = oldSize > 0n && oldSize < checkpoint.size;
     const proof = proves ? await consistencyProof(database, oldSize, checkpoint.size) : [];
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(timeoutMs)]);
-    const reply = await line.addCheckpoint({ oldSize, proof, note: checkpoint.note }, signal);
+    const asked = { oldSize, proof, note: checkpoint.note };
+    const reply = await inTime(timeoutMs, ended, (signal) => line.addCheckpoint(asked, signal));
     if (reply.status === 200) return { checkpoint, cosignature: wordOf(reply, checkpoint, witness.key) };
     if (reply.status === 422) return refused('fork', oldSize);
     const seen = reply.status === 409 && reply.type === SIZE_TYPE ? sizeOf(reply) : undefined;
