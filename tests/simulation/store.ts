@@ -91,23 +91,32 @@ export function openStore(world: World, connections: Connections): Store {
     return rows[0].blocked === true;
   };
   /** Until the statement has ended (true) or waits for another's lock (false): one of the two it comes to. */
-  const endedOrBlocked = async (client: VirtualClient): Promise<boolean> => {
-    for (;;) {
+  const endedOrBlocked = async (client: VirtualClient, patienceMs = PATIENCE_MS): Promise<boolean> => {
+    for (let ms = patienceMs; ; ms = PATIENCE_MS) {
       const under = client.underWay;
       if (under === undefined) return true;
-      await Promise.race([under, realPause(PATIENCE_MS)]);
+      if (ms > 0) await Promise.race([under, realPause(ms)]);
       if (client.underWay === undefined) return true;
       if (await isBlocked(client)) return client.underWay === undefined;
     }
   };
-  /** A transaction has ended: who waited for it goes on. */
+  /** Locks were let go: who waited for them goes on, and who waited for those. */
   const unpark = async () => {
-    for (const client of [...blocked]) {
-      if (await endedOrBlocked(client)) blocked.delete(client);
-      if (!client.isParked || client.waiting[0]?.answer === undefined) continue;
-      client.isParked = false;
-      // Its answer is a step of its own.
-      world.after(0, client.program, 'unparked', () => goOn(client));
+    for (let isMoving = true; isMoving; ) {
+      isMoving = false;
+      for (const client of [...blocked]) {
+        if (!(await endedOrBlocked(client, 0))) continue;
+        blocked.delete(client);
+        isMoving = true;
+        if (!client.isParked || client.waiting[0]?.answer === undefined) continue;
+        client.isParked = false;
+        // Its answer is a step of its own.
+        client.isStepping = true;
+        world.after(0, client.program, 'unparked', () => {
+          client.isStepping = false;
+          goOn(client);
+        });
+      }
     }
   };
 
@@ -184,7 +193,8 @@ export function openStore(world: World, connections: Connections): Store {
       client.isParked = true;
       return;
     }
-    if (/^(commit|rollback)/i.test(next.text)) await unpark();
+    // A statement alone is a transaction, too: when the world grows calm there may be no other.
+    if (/^rollback/i.test(next.text) || client.real.getTransactionStatus() === 'I') await unpark();
     if (fault === 'unanswered' && /^commit/i.test(next.text)) {
       faults.delete(client.program);
       return fail();

@@ -84,8 +84,9 @@ export function openWorld(seed: number, startMs: number, print?: (line: string) 
     done += 1;
     note(`${program.name} ${what}`);
     await act();
-    // Promises and ticks come to rest before the machine's next turn.
-    await new Promise((resolve) => realImmediate(resolve));
+    // Promises and ticks come to rest before the machine's next turn; what Node puts off to a turn of its own, and what
+    // that puts off again, is still this step's.
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => realImmediate(resolve));
     for (const look of looks) look(program);
     current = nobody;
   };
