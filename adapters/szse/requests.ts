@@ -36,6 +36,10 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
   const sends = new Map<string, Pending>();
   const asks = new Map<string, Pending>();
   const bySeq = new Map<number, Pending>();
+  /** What went out under which number, in this process. */
+  const numbered = new Map<number, 'request' | 'query'>();
+  /** By id, the number under which it was said to be unknown once. */
+  const doubtful = new Map<string, number>();
   const waiting: (() => void)[] = [];
   let places = settings.concurrency;
   const whenIdle: (() => void)[] = [];
@@ -86,6 +90,7 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
         numbered: (seq) => {
           pending.seq = seq;
           bySeq.set(seq, pending);
+          remember(numbered, seq, isQuery ? 'query' : 'request');
         },
       });
     };
@@ -102,14 +107,34 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
     else next();
   };
 
-  /** A reject names the number it refuses, which tells a query from the request it asks after; answers name the id. */
+  /**
+   * A reject names the number it refuses, which tells a query from the request it asks after; answers name the id. Asked
+   * after what it refused, SZSE says the refusal again, with the number it had then.
+   */
   const meant = (frame: Frame): readonly Pending[] => {
-    if (frame.type === 'j') {
-      const one = bySeq.get(Number(fieldOf(frame, 45)));
-      if (one !== undefined) return [one];
-    }
+    const refused = frame.type === 'j' ? Number(fieldOf(frame, 45)) : Number.NaN;
+    const one = bySeq.get(refused);
+    if (one !== undefined) return [one];
+    // Late: about a query that nobody waits for any more.
+    if (numbered.get(refused) === 'query') return [];
     const id = fieldOf(frame, frame.type === 'j' ? 379 : 11) ?? '';
-    return [sends.get(id), asks.get(id)].filter((one) => one !== undefined);
+    const asked = asks.get(id);
+    const sent = isDoubtful(frame, refused) ? undefined : sends.get(id);
+    return [sent, asked].filter((one) => one !== undefined);
+  };
+
+  /** "Unknown" under a number from before this process: said of the request, or late, of a query after it. */
+  const isDoubtful = (frame: Frame, refused: number) =>
+    frame.type === 'j' && fieldOf(frame, 380) === '1' && !Number.isNaN(refused) && !numbered.has(refused);
+
+  /** What is said late is said once; a refusal is said again at each query. */
+  const outcomeAsked = (frame: Frame, one: Pending): Outcome => {
+    const refused = Number(fieldOf(frame, 45));
+    const isOfQuery = one.isQuery && refused === one.seq;
+    if (isOfQuery || !one.isQuery || !isDoubtful(frame, refused)) return outcomeOf(frame, isOfQuery);
+    if (doubtful.get(one.id) === refused) return outcomeOf(frame, false);
+    remember(doubtful, one.id, refused);
+    return { outcome: 'ambiguous', reason: 'unknown, but perhaps said of an earlier query' };
   };
 
   return {
@@ -121,9 +146,8 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
     answered: (frame, isGenuine) => {
       const pending = meant(frame);
       for (const one of pending) {
-        const isOfQuery = one.isQuery && Number(fieldOf(frame, 45)) === one.seq;
         one.end(
-          isGenuine ? outcomeOf(frame, isOfQuery) : { outcome: 'ambiguous', reason: 'the answer is signed wrongly' },
+          isGenuine ? outcomeAsked(frame, one) : { outcome: 'ambiguous', reason: 'the answer is signed wrongly' },
         );
       }
       return pending.length > 0;
@@ -141,6 +165,14 @@ export function openRequests(settings: LinkSettings, put: () => ((parcel: Parcel
     idle: () =>
       sends.size + asks.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => void whenIdle.push(resolve)),
   };
+}
+
+/** Answers come late by minutes at the most: what was longest ago is forgotten. */
+const REMEMBERED = 10_000;
+
+function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
+  known.set(key, value);
+  if (known.size > REMEMBERED) known.delete(known.keys().next().value as Key);
 }
 
 /** To have failed to ask is not to know. */

@@ -89,7 +89,9 @@ async function inRoom(scheduler: fc.Scheduler, sizes: readonly number[], act: (r
   }
 }
 
-const seed = process.env.QIAO_SEED === undefined ? {} : { seed: Number(process.env.QIAO_SEED) };
+/** The same lives every time, so that who changes something else is not stopped by a rare one; QIAO_SEED looks further. */
+const seed = { seed: Number(process.env.QIAO_SEED ?? 20_260_302) };
+process.stdout.write(`QIAO_SEED=${seed.seed}\n`);
 
 describe('the session, whatever befalls it', () => {
   it('gives every message to both sides once and in order, and comes to rest', async () => {
