@@ -117,7 +117,9 @@ const plan = fc.record({
 
 describe('the outbox, with gateways that interleave, stand still and die in any way', () => {
   it('has each message take effect once, in its order; what cannot be settled holds up its own lane alone', async () => {
-    const seed = process.env.QIAO_SEED === undefined ? {} : { seed: Number(process.env.QIAO_SEED) };
+    // The same lives every time; QIAO_SEED looks further.
+    const seed = { seed: Number(process.env.QIAO_SEED ?? 20_260_302) };
+    process.stdout.write(`QIAO_SEED=${seed.seed}\n`);
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), plan, async (scheduler, { fated, actions }) => {
         await database.query('truncate delivery, redrive');
