@@ -46,6 +46,18 @@ function validatorOf(ajv: Ajv2020, name: string): ValidateFunction {
   return validate as ValidateFunction;
 }
 
+/** How every schema under schemas/ is read, in whichever room. */
+export const howWeRead = {
+  verbose: true,
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  ownProperties: true,
+  // They are ours: that each is a schema of the draft is tested, not asked again at every start.
+  validateSchema: false,
+  formats: { money: isYuan, 'date-only': isDate, instant: isInstant, uscc: isUscc },
+} as const;
+
 const folder = new URL('../../schemas/', import.meta.url);
 
 const schemas = readSchemas();
@@ -62,17 +74,7 @@ function readSchemas(): ReadonlyMap<string, AnySchemaObject> {
 }
 
 function openAjv(allErrors: boolean): Ajv2020 {
-  const ajv = new Ajv2020({
-    allErrors,
-    verbose: true,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-    ownProperties: true,
-    // They are ours: that each is a schema of the draft is tested, not asked again at every start.
-    validateSchema: false,
-    formats: { money: isYuan, 'date-only': isDate, instant: isInstant, uscc: isUscc },
-  });
+  const ajv = new Ajv2020({ ...howWeRead, allErrors });
   for (const schema of schemas.values()) ajv.addSchema(schema);
   return ajv;
 }

@@ -1,11 +1,9 @@
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { isDate } from '../contract/dates.ts';
 import { isObject, type Json } from '../contract/json.ts';
-import { isYuan } from '../contract/money.ts';
 import { type Refusal, refuse } from '../contract/refusal.ts';
 import { refusalsOf } from '../contract/schema-errors.ts';
-import { schemaOf } from '../contract/validation.ts';
+import { howWeRead, schemaOf } from '../contract/validation.ts';
 
 /** As many malformations as are told. */
 const MOST = 50;
@@ -51,16 +49,10 @@ let forms: Forms | undefined;
 
 function readForms(): Forms {
   const ajv = new Ajv2020({
+    ...howWeRead,
     allErrors: true,
-    verbose: true,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-    ownProperties: true,
-    validateSchema: false,
     // Rulebooks are read seldom, and many forms are compiled for each.
     code: { optimize: false },
-    formats: { money: isYuan, 'date-only': isDate },
   });
   const schema = schemaOf('rulebook') as RulebookSchema;
   const { items: _, ...clauses } = schema.properties.clauses;
