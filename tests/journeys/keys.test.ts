@@ -122,7 +122,7 @@ it('a key rotates in the middle of a flood: not one message is refused, each is 
   ]);
 });
 
-it('a revoked key signs and proves nothing more as soon as the store was looked at again, on a running gateway; others are not held up', async () => {
+it('a revoked key signs and proves nothing more within five seconds, on a running gateway; others are not held up', async () => {
   const [{ kid } = { kid: '' }] = journey.keys.envelopeSigners('szse');
   const first = publish('szse');
   await journey.settle();
@@ -133,7 +133,7 @@ it('a revoked key signs and proves nothing more as soon as the store was looked 
   await byTwo(`revoke ${kid} --reason keyCompromise`, revokedAt);
   const began = performance.now();
   await until(async () => (await getJson<TrustView>(journey, '/v1/trust')).version === version + 1);
-  process.stdout.write(`a revocation counts after ${Math.round(performance.now() - began)} ms\n`);
+  expect(performance.now() - began).toBeLessThan(5_000);
   const shown = await getJson<TrustView>(journey, '/v1/trust');
   expect(shown.entries.find((entry) => entry.kid === kid)).toMatchObject({ participant: 'szse', status: 'revoked' });
 
