@@ -63,11 +63,15 @@ function signatures(message: Buffer): Record<string, number> {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const sm2 = generateKeyPairSync('ec', { namedCurve: 'SM2' });
+  const rsaSignature = sign('sha256', message, rsa.privateKey);
+  const p256Signature = sign('sha256', message, p256.privateKey);
   const sm2Signature = createSign('sm3').update(message).sign(sm2.privateKey);
   return {
     'Ed25519 sign': microsOf(() => sign(null, message, ed25519.privateKey)),
     'RSA-2048 sign': microsOf(() => sign('sha256', message, rsa.privateKey)),
+    'RSA-2048 verify': microsOf(() => verify('sha256', message, rsa.publicKey, rsaSignature)),
     'P-256 sign': microsOf(() => sign('sha256', message, p256.privateKey)),
+    'P-256 verify': microsOf(() => verify('sha256', message, p256.publicKey, p256Signature)),
     'SM2 sign': microsOf(() => createSign('sm3').update(message).sign(sm2.privateKey)),
     'SM2 verify': microsOf(() => createVerify('sm3').update(message).verify(sm2.publicKey, sm2Signature)),
     'SHA-256 of 1 KB': microsOf(() => createHash('sha256').update(message).digest()),

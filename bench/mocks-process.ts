@@ -2,6 +2,8 @@
 import { fork } from 'node:child_process';
 import type { FromMocks, MockAddresses, ToMocks } from './relay-mocks.ts';
 
+type Counted = Extract<FromMocks, { counted: unknown }>;
+
 type Order = Extract<ToMocks, { run: unknown }>['run'];
 
 export interface Mocks {
@@ -9,7 +11,8 @@ export interface Mocks {
   readonly ready: Promise<MockAddresses>;
   send(message: ToMocks): void;
   run(order: Order): Promise<number>;
-  count(): Promise<number>;
+  /** Mirrors in the three books, and what was signed and checked on the three lines. */
+  count(): Promise<Counted>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ export function forkMocks(keysFolder: string, aheadMs: number, plain: boolean): 
       return published;
     },
     count: () => {
-      const counted = next((message) => ('counted' in message ? message.counted : undefined));
+      const counted = next((message) => ('counted' in message ? message : undefined));
       send({ count: true });
       return counted;
     },

@@ -8,6 +8,7 @@ import { type Exchange, exchanges } from '../src/contract/exchange.ts';
 import type { MockAddress, MockExchange } from '../src/contract/mock.ts';
 import { openKeyStore } from '../src/trust/keystore.ts';
 import { mockTlsOf } from '../src/trust/tls-material.ts';
+import { counted, type SignaturesSeen } from './bound.ts';
 
 export type ToMocks =
   | { readonly aim: string }
@@ -27,7 +28,7 @@ export type MockAddresses = Readonly<Record<Exchange, MockAddress>> & { readonly
 export type FromMocks =
   | { readonly ready: MockAddresses }
   | { readonly published: number }
-  | { readonly counted: number };
+  | { readonly counted: number; readonly signatures: SignaturesSeen };
 
 /** The gateway's clock runs on another day; both processes count from the same one. */
 const aheadMs = Number(process.argv[3] ?? 0);
@@ -35,11 +36,14 @@ const nowMs = () => Date.now() + aheadMs;
 const keys = await openKeyStore(process.argv[2] ?? '', { demo: true, nowMs });
 const opened = new Map<Exchange, MockExchange>();
 const addresses = {} as Record<Exchange, MockAddress>;
+const signatures = { ctex: 0, stex: 0, szse: 0 };
 for (const exchange of exchanges) {
   const mock = mocks[exchange]();
   opened.set(exchange, mock);
   addresses[exchange] = await mock.start({
-    ...keys.mock(exchange),
+    ...counted(keys.mock(exchange), () => {
+      signatures[exchange] += 1;
+    }),
     ...(process.argv[4] === 'plain' ? {} : { tls: mockTlsOf(keys, exchange) }),
     member: 'QIAO',
     port: 0,
@@ -86,7 +90,7 @@ function mirrors(): number {
 
 process.on('message', (message: ToMocks) => {
   if ('aim' in message) for (const mock of opened.values()) mock.desk.aim(message.aim);
-  else if ('count' in message) process.send?.({ counted: mirrors() } satisfies FromMocks);
+  else if ('count' in message) process.send?.({ counted: mirrors(), signatures } satisfies FromMocks);
   else {
     const { seconds, window, perSecond, from } = message.run;
     void run(seconds, window, perSecond, from).then((published) => process.send?.({ published } satisfies FromMocks));

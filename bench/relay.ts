@@ -9,11 +9,12 @@
 import type { Clock } from '../src/cli/federation.ts';
 import type { Exchange } from '../src/contract/exchange.ts';
 import type { Gateway } from '../src/gateway.ts';
-import { openDatabase } from '../src/journal/database.ts';
 import { type BareFigures, benchBare } from './bare.ts';
+import { type Bound, boundOf, type SignaturesSeen } from './bound.ts';
 import { onGround } from './ground.ts';
 import { forkMocks, type Mocks } from './mocks-process.ts';
 import { processorMs } from './processes.ts';
+import { latencies, settled, wantLeaves } from './relay-journal.ts';
 
 export interface RelayBench {
   readonly seconds: number;
@@ -44,13 +45,14 @@ export interface RelayFigures {
   /** They share the machine with the gateway; null where the system does not say (Linux only). */
   readonly othersCpuMicrosPerListing: { readonly postgres: number | null; readonly mocks: number | null };
   readonly peakMemoryMiB: number;
-  readonly memoryMiB: { readonly afterWarmUp: number; readonly atEnd: number };
+  readonly memoryMiB: { readonly afterWarmUp: number; readonly afterThroughput: number; readonly atEnd: number };
   readonly checkedInBooks: { readonly expected: number; readonly found: number };
   readonly queue: string;
   /** What the lines to the exchanges ran on. */
   readonly lines: 'mutual TLS' | 'plain';
   /** The same machine without a gateway, measured right before: verify, commit, sign, post. */
   readonly bare: BareFigures;
+  readonly bound: Bound;
 }
 
 /** What the Merkle log costs while the listings of `listings` are relayed. */
@@ -72,7 +74,8 @@ export function benchRelay(options: RelayBench): Promise<RelayFigures> {
     const bare = await benchBare(embedded.url, addresses.bare, Math.min(5, options.seconds));
     const gateway = await ground.openGateway(addresses, { ...options, journalLog: 'later' });
     const lines = options.plain === true ? 'plain' : 'mutual TLS';
-    return { ...(await measure(gateway, mocks, embedded.pid, clock, options)), lines, bare };
+    const { perListing, ...figures } = await measure(gateway, mocks, embedded.pid, clock, options);
+    return { ...figures, lines, bare, bound: boundOf(perListing, bare, figures.listingsPerSecond) };
   });
 }
 
@@ -82,13 +85,15 @@ async function measure(
   postgres: number,
   clock: Clock,
   options: RelayBench,
-): Promise<Omit<RelayFigures, 'bare' | 'lines'>> {
+): Promise<Omit<RelayFigures, 'bare' | 'bound' | 'lines'> & { readonly perListing: SignaturesSeen }> {
   mocks.send({ aim: gateway.exchangeUrl ?? gateway.url });
-  await wantLeaves(gateway, false);
-  const warmUpS = Math.min(5, options.seconds / 4);
+  const warmUpS = Math.min(15, options.seconds / 2);
   options.progress(`预热 / warm-up ${warmUpS} s`);
   let expected = await mocks.run({ ...options, seconds: warmUpS });
   await settled(gateway, expected);
+  // The log's thread, too, is measured when its code has been compiled.
+  await gateway.journalLog.sequence();
+  await wantLeaves(gateway, false);
   const afterWarmUp = memoryMiB();
 
   const pids = { postgres, mocks: mocks.pid };
@@ -119,7 +124,12 @@ async function measure(
   const leavesBefore = await gateway.journalLog.size();
 
   options.progress(`吞吐 / throughput ${options.seconds} s`);
+  const signedBefore = (await mocks.count()).signatures;
   const { listings: flooded, rate, cpuMicros } = await flood();
+  const afterThroughput = memoryMiB();
+  const { signatures } = await mocks.count();
+  const signed = (exchange: Exchange) =>
+    Math.round((100 * (signatures[exchange] - signedBefore[exchange])) / flooded) / 100;
   const waiting = await gateway.journalLog.waiting();
   await gateway.journalLog.sequence();
   const leaves = (await gateway.journalLog.size()) - leavesBefore;
@@ -130,7 +140,7 @@ async function measure(
   expected += paced;
   await settled(gateway, expected);
   const { p50, p99 } = await latencies(gateway, since);
-  const found = await mocks.count();
+  const { counted: found } = await mocks.count();
   return {
     seconds: options.seconds,
     listings: flooded,
@@ -153,9 +163,10 @@ async function measure(
     gatewayCpuMicrosPerListing: cpuMicros.gateway,
     othersCpuMicrosPerListing: { postgres: cpuMicros.postgres, mocks: cpuMicros.mocks },
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-    memoryMiB: { afterWarmUp, atEnd: memoryMiB() },
+    memoryMiB: { afterWarmUp, afterThroughput, atEnd: memoryMiB() },
     checkedInBooks: { expected: expected * 2, found },
     queue: options.redisUrl === undefined ? 'BullMQ on PostgreSQL' : 'BullMQ on Redis',
+    perListing: { ctex: signed('ctex'), stex: signed('stex'), szse: signed('szse') },
   };
 }
 
@@ -169,50 +180,6 @@ interface ProcessorTimes {
 function processorTimes(pids: { readonly postgres: number; readonly mocks: number }): ProcessorTimes {
   const { user, system } = process.cpuUsage();
   return { gateway: (user + system) / 1000, postgres: processorMs(pids.postgres), mocks: processorMs(pids.mocks) };
-}
-
-/**
- * Switches off, as the owner of the tables, that rows want leaves, and on again: what came meanwhile then wants its own,
- * so that nothing is missing afterwards.
- */
-async function wantLeaves(gateway: Gateway, wanted: boolean): Promise<void> {
-  const owner = openDatabase(gateway.database.url, { max: 1 });
-  for (const source of ['message', 'receipt']) {
-    await owner.query(`alter table ${source} ${wanted ? 'enable' : 'disable'} trigger ${source}_leaf`);
-    if (!wanted) continue;
-    await owner.query(
-      `insert into leaf_waiting (source, no) select '${source}', no from ${source} r
-        where not exists (select from leaf_waiting w where w.source = '${source}' and w.no = r.no) order by no`,
-    );
-  }
-  await owner.close();
-}
-
-/** Both acceptances of every listing are in the journal. */
-async function settled(gateway: Gateway, listings: number): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  for (;;) {
-    const { rows } = await gateway.database.query<{ done: bigint; other: bigint }>(
-      `select count(*) filter (where state = 'accepted') as done, count(*) filter (where state in ('refused', 'dead')) as other
-         from delivery where kind = 'listing'`,
-    );
-    const { done, other } = rows[0]!;
-    if (other > 0n) throw new Error(`${other} listings were refused or are dead: the figures would mean nothing`);
-    if (Number(done) >= listings * 2) return;
-    if (performance.now() > deadline) throw new Error(`${done} of ${listings * 2} acceptances after two minutes`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function latencies(gateway: Gateway, since: Date): Promise<{ p50: number; p99: number }> {
-  const { rows } = await gateway.database.query<{ p50: number; p99: number }>(
-    `select percentile_cont(0.5) within group (order by ms) as p50, percentile_cont(0.99) within group (order by ms) as p99
-       from (select extract(epoch from max(d.finished_at) - min(i.arrived_at)) * 1000 as ms
-               from message m join inbox i on i.message = m.id join delivery d on d.message = m.id
-              where m.kind = 'listing' and m.recorded_at >= $1 group by m.id) as each`,
-    [since],
-  );
-  return { p50: Number(rows[0]!.p50), p99: Number(rows[0]!.p99) };
 }
 
 function memoryMiB(): number {
