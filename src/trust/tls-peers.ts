@@ -50,7 +50,7 @@ export interface Peers {
 }
 
 export interface PeerPorts {
-  /** Read anew with every judgement, so that what was swapped counts at once. */
+  /** Asked with every judgement, so that what was swapped counts at once: by other grounds nothing is known yet. */
   grounds(): PeerGrounds;
   readonly sm2: Sm2;
   nowMs(): number;
@@ -66,25 +66,35 @@ interface Standing {
 
 /** OpenSSL's words for dates, which are judged by our clock. */
 const ON_DATES = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
-/** A good verdict is not asked for again within this time, unless something changed. */
-const VERDICT_MS = 1_000;
 const VERDICTS = 1_000;
+
+/** A good verdict: it holds from one instant until another, as long as it is judged by the same. */
+interface Verdict {
+  readonly participant: Participant;
+  readonly grounds: PeerGrounds;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
 
 export function openPeers(ports: PeerPorts): Peers {
   const open = new Map<TLSSocket, Standing>();
   /** Good verdicts only: strangers can show ever new certificates. */
-  const verdicts = new Map<string, { readonly participant: Participant; readonly atMs: number }>();
+  const verdicts = new Map<string, Verdict>();
 
   const judge = ({ leaf, use, expected }: Standing): Participant | BadPeer => {
     const key = `${use} ${expected.join()} ${leaf.fingerprint256}`;
-    const atMs = ports.nowMs();
+    const [atMs, grounds] = [ports.nowMs(), ports.grounds()];
     const known = verdicts.get(key);
-    if (known !== undefined && Math.abs(atMs - known.atMs) < VERDICT_MS) return known.participant;
-    const found = participantOf(leaf.raw, use, expected, ports, atMs);
+    // Every signature of the path again, for each open connection and request, would say the same.
+    if (known?.grounds === grounds && known.fromMs <= atMs && atMs <= known.untilMs) return known.participant;
+    const found = verdictOf(leaf.raw, use, expected, grounds, ports.sm2, atMs);
     if (verdicts.size >= VERDICTS) verdicts.clear();
-    if (found instanceof BadPeer) verdicts.delete(key);
-    else verdicts.set(key, { participant: found, atMs });
-    return found;
+    if (found instanceof BadPeer) {
+      verdicts.delete(key);
+      return found;
+    }
+    verdicts.set(key, found);
+    return found.participant;
   };
 
   const cut = (socket: TLSSocket, use: PeerUse, why: BadPeer): BadPeer => {
@@ -142,7 +152,6 @@ export function openPeers(ports: PeerPorts): Peers {
       );
     },
     recheck: () => {
-      verdicts.clear();
       const before = open.size;
       for (const [socket, standing] of open) judgeOrCut(socket, standing);
       return before - open.size;
@@ -151,21 +160,21 @@ export function openPeers(ports: PeerPorts): Peers {
 }
 
 /** Tries every pinned issuer and every party expected here; the fault told is the one of the path that got furthest. */
-function participantOf(
+function verdictOf(
   leaf: Uint8Array,
   use: PeerUse,
   expected: readonly Participant[],
-  ports: PeerPorts,
+  grounds: PeerGrounds,
+  sm2: Sm2,
   atMs: number,
-): Participant | BadPeer {
-  const { roots, issuers, crls } = ports.grounds();
+): Verdict | BadPeer {
+  const { roots, issuers, crls } = grounds;
   let worst = new BadPeer('root-unknown', '没有可用的 TLS 签发机构', 'there is no TLS authority to judge by');
   let rank = -1;
   for (const intermediate of issuers) {
     for (const participant of expected) {
-      const context = { roots, crls, atMs, purpose: use, participant, sm2: ports.sm2 };
-      const verdict = validatePath({ leaf, intermediate }, context);
-      if (verdict.ok) return participant;
+      const verdict = validatePath({ leaf, intermediate }, { roots, crls, atMs, purpose: use, participant, sm2 });
+      if (verdict.ok) return { participant, grounds, fromMs: atMs, untilMs: verdict.untilMs };
       const reached = verdict.fault === 'chain-broken' ? 0 : verdict.fault === 'wrong-participant' ? 1 : 2;
       if (reached <= rank) continue;
       rank = reached;

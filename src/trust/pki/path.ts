@@ -60,7 +60,13 @@ const LEVELS = {
 } as const satisfies Readonly<Record<Level, readonly [zh: string, en: string]>>;
 
 export type PathVerdict =
-  | { readonly ok: true; readonly spki: Uint8Array; readonly serial: string }
+  | {
+      readonly ok: true;
+      readonly spki: Uint8Array;
+      readonly serial: string;
+      /** The same is said of the same certificates and lists at every instant from the one judged until this one. */
+      readonly untilMs: number;
+    }
   | { readonly ok: false; readonly fault: PathFault; readonly zh: string; readonly en: string };
 
 type Failure = Extract<PathVerdict, { ok: false }>;
@@ -97,6 +103,10 @@ export function validatePath(chain: Chain, check: PathCheck): PathVerdict {
       ok: true,
       spki: leaf.certificate.spki,
       serial: leaf.certificate.serial,
+      untilMs: Math.min(
+        ...[root, intermediate, leaf].map(({ certificate }) => certificate.notAfterMs),
+        ...crls.map((crl) => unchangedUntil(crl, atMs)),
+      ),
     }
   );
 }
@@ -165,6 +175,12 @@ function notRevoked(
   if (current.length === 0) return failed(level, 'crl-stale');
   const named = current.some(({ revoked }) => revoked.some(({ serial }) => serial === certificate.serial));
   return named ? failed(level, 'certificate-revoked') : undefined;
+}
+
+/** The last instant before a list comes into force or goes out of it; one that is past never does again. */
+function unchangedUntil(crl: Crl | undefined, atMs: number): number {
+  if (crl === undefined || crl.nextUpdateMs < atMs) return Number.POSITIVE_INFINITY;
+  return atMs < crl.thisUpdateMs ? crl.thisUpdateMs - 1 : crl.nextUpdateMs;
 }
 
 function failed(level: Level, fault: PathFault): Failure {

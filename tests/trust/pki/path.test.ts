@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { makeCrl } from '../../../src/trust/pki/authority.ts';
+import { readCertificate } from '../../../src/trust/pki/certificate.ts';
 import { type KeyKind, readPrivateKey } from '../../../src/trust/pki/keys.ts';
 import { type PathFault, type PathVerdict, validatePath } from '../../../src/trust/pki/path.ts';
 import type { HierarchyKind } from '../../../src/trust/pki/profile.ts';
@@ -115,6 +117,22 @@ describe.each(KINDS)('a path of the %s hierarchy to a key of kind %s', (kind, ke
     const until = Date.parse('2026-07-02T00:00:00Z');
     expect(faultOf(validatePath(chainOf(good), checkOf(good, { atMs: until })))).toBe('valid');
     expect(faultOf(validatePath(chainOf(good), checkOf(good, { atMs: until + 1 })))).toBe('crl-stale');
+  });
+
+  test('tells until when it holds: until something of it ends, or a list that is not yet in force begins', async () => {
+    const untilOf = (crls: readonly Uint8Array[]) => {
+      const verdict = validatePath(chainOf(good), checkOf(good, { crls }));
+      return verdict.ok ? verdict.untilMs : undefined;
+    };
+    expect(untilOf([good.rootCrl, good.leafCrl])).toBe(Date.parse('2026-07-02T00:00:00Z'));
+    const begins = AT.getTime() + 3_600_000;
+    const times = { thisUpdate: new Date(begins), nextUpdate: new Date(begins + 3_600_000) };
+    const { serial } = readCertificate(good.leaf)!;
+    const revoked = [{ serial, at: AT, reason: 'keyCompromise' as const }];
+    const crls = [good.rootCrl, good.leafCrl, await makeCrl(good.intermediate, { number: 8, ...times, revoked })];
+    expect(untilOf(crls)).toBe(begins - 1);
+    expect(faultOf(validatePath(chainOf(good), checkOf(good, { crls, atMs: begins - 1 })))).toBe('valid');
+    expect(faultOf(validatePath(chainOf(good), checkOf(good, { crls, atMs: begins })))).toBe('certificate-revoked');
   });
 
   test('is three levels: a leaf that issues, an intermediate on its own and a root in the middle are refused', () => {
