@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeScratch, removeScratch } from './scratch.mjs';
 
 const root = dirname(import.meta.dirname);
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
@@ -32,15 +33,17 @@ const folder = mkdtempSync(join(tmpdir(), 'qiao-jest-'));
 const report = join(folder, 'report.json');
 const options =
   `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+const scratch = makeScratch(process.pid);
 const child = spawn(process.execPath, [jest, ...process.argv.slice(2), '--json', `--outputFile=${report}`], {
   cwd: root,
   // With --json jest prints the report to stdout as well; what people read comes on stderr.
   stdio: ['inherit', 'ignore', 'inherit'],
-  env: { ...process.env, NODE_OPTIONS: options },
+  env: { ...process.env, NODE_OPTIONS: options, ...(scratch === undefined ? {} : { TMPDIR: scratch }) },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 
 child.on('close', (code) => {
+  if (scratch !== undefined) removeScratch(scratch);
   const exitCode = code ?? 1;
   let result;
   try {

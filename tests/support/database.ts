@@ -21,7 +21,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asAdmin(async (admin) => {
     const template = await ensureTemplate(admin);
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    // File by file: block by block through the log, as is usual, takes twice as long.
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
   });
   return {
     url: urlOf(name),
