@@ -20,7 +20,10 @@ try {
   process.exit(1);
 }
 
-const tsc = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+// Types are checked by `npm run types`; whoever only wants to run what is there need not wait for it. The code that comes
+// out is the same: what a file becomes hangs on that file alone (isolatedModules, verbatimModuleSyntax).
+const project = join(root, 'tsconfig.build.json');
+const tsc = spawnSync(process.execPath, [compiler, '-p', project, '--noCheck'], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 for (const room of ['src', 'adapters', 'schemas', 'certs']) {
