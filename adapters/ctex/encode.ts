@@ -82,15 +82,15 @@ function encodeEvent(message: Message, frame: Frame): Checked<Encoded> {
 }
 
 /** A deal as the tables know it: two fees, and in an event a host only where it is another exchange than CTEX. */
-function tabled(message: Message, content: JsonObject): { unified: Tree; refusals: readonly Refusal[] } {
-  if (message.kind !== 'deal') return { unified: { ...content }, refusals: [] };
+function tabled(message: Message, content: Tree): { unified: Tree; refusals: readonly Refusal[] } {
+  if (message.kind !== 'deal') return { unified: content, refusals: [] };
   const { deal, refusals } = splitFees(content);
   const { host, ...rest } = deal;
   return { unified: message.home === 'ctex' && host === 'ctex' ? rest : { ...deal }, refusals };
 }
 
 /** The event's frame: the one it came with, else one made from the request's. */
-function withEvent(message: Message, content: JsonObject, frame: Frame): JsonObject {
+function withEvent(message: Message, content: JsonObject, frame: Frame): Tree {
   const ours = (get(content, 'extensions.ctex') ?? {}) as JsonObject;
   const came = isObject(ours.event) ? ours.event : {};
   const id = typeof came.id === 'string' && came.id !== '' && came.id.length <= 64 ? came.id : frame.requestId;

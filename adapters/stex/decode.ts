@@ -34,9 +34,8 @@ export function decodeBy({ own, foreign }: Forms, bytes: Uint8Array): Checked<Me
   const value = finish(form, read.value, head, kept);
   if (isRefusal(value)) return refused(value);
   if (!isForeign && read.asSent !== undefined) kept.asSent = { ...read.asSent };
-  const { extensions, ...rest } = value;
-  const stex = { ...(extensions as { stex?: JsonObject } | undefined)?.stex, ...kept };
-  const message = parseMessage({ ...rest, extensions: { stex } });
+  const { extensions } = value as { readonly extensions?: { readonly stex?: JsonObject } };
+  const message = parseMessage({ ...value, extensions: { stex: { ...extensions?.stex, ...kept } } });
   if (message.ok) return message;
   return { ok: false, refusals: message.refusals.map((refusal) => inNative(refusal, form, name)) };
 }

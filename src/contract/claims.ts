@@ -75,12 +75,6 @@ export function emptyHolders(mapping: Mapping, native: JsonObject): { path: stri
   return found;
 }
 
-/** True when a native path lies inside an object that the mapping lists under `blanks` and that is blank here. */
-export function hasBlankHolder(mapping: Mapping, native: JsonObject, path: string): boolean {
-  if (mapping.blanks === undefined) return false;
-  return Object.keys(mapping.blanks).some((holder) => path.startsWith(`${holder}.`) && isBlank(get(native, holder)));
-}
-
 function claim(trie: Trie, path: readonly string[], leaf: Trie): void {
   if (trie === true) return;
   const [key, ...rest] = path;
@@ -99,10 +93,10 @@ export function unclaimed(value: Json, trie: Trie, pointer: string, found: (poin
     if (trie.each === undefined) found(pointer);
     else for (const [i, member] of value.entries()) unclaimed(member, trie.each, `${pointer}/${i}`, found);
   } else if (isObject(value)) {
-    for (const [key, inner] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
       const next = trie.keys.get(key);
       if (next === undefined) found(pointer + step(key));
-      else if (next !== true) unclaimed(inner, next, pointer + step(key), found);
+      else if (next !== true) unclaimed(value[key]!, next, pointer + step(key), found);
     }
   } else found(pointer);
 }

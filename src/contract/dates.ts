@@ -14,7 +14,7 @@ export function isDate(text: string): boolean {
   if (match === null) return false;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   if (year < 1900 || year > 2199 || month < 1 || month > 12 || day < 1) return false;
-  return day <= daysInMonth(year, month);
+  return day <= 28 || day <= daysInMonth(year, month);
 }
 
 /** True when `text` is an RFC 3339 instant at +08:00 on a date that exists. */

@@ -46,15 +46,23 @@ function scan(text: string): Refusal | undefined {
   // One entry for each open bracket: the keys seen in an object, undefined for an array.
   const open: (Set<string> | undefined)[] = [];
   let keyExpected = false;
+  let backslash = text.indexOf('\\');
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === QUOTE) {
       const end = endOfString(text, i);
       if (end < 0) return refuse('not-json');
+      if (backslash >= 0 && backslash < i) backslash = text.indexOf('\\', i);
+      const isEscaped = backslash >= 0 && backslash < end;
+      if (!keyExpected && !isEscaped) {
+        i = end;
+        continue;
+      }
       const raw = text.slice(i + 1, end);
-      const string = raw.includes('\\') ? unescaped(raw) : raw;
+      const string = isEscaped ? unescaped(raw) : raw;
       if (string === undefined) return refuse('not-json');
-      if (SURROGATE.test(string)) return refuse('not-text', '', 'lone surrogate');
+      // The text itself was UTF-8, which has none: only an escape can make one.
+      if (isEscaped && SURROGATE.test(string)) return refuse('not-text', '', 'lone surrogate');
       if (keyExpected) {
         const seen = open.at(-1);
         if (FORBIDDEN.has(string)) return refuse('forbidden-key', '', string);

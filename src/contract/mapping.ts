@@ -1,8 +1,9 @@
-import { emptyHolders, hasBlankHolder, trieOf, unclaimed } from './claims.ts';
+import { emptyHolders, trieOf, unclaimed } from './claims.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { changesDeal, type Loss, loss } from './loss.ts';
 import { type Refusal, type RefusalCode, refuse } from './refusal.ts';
-import { get, isBlank, pointerOf, put, putAt, same, type Tree } from './tree.ts';
+import { hasBlankHolder, type ReadyRow, rowsOf } from './rows.ts';
+import { get, isBlank, place, pointerOf, put, putAt, reach, same, type Tree } from './tree.ts';
 
 /**
  * How a native message and its unified form correspond: one table per kind, read in both directions.
@@ -82,33 +83,34 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
     if (sent === undefined) absent.push(pointer);
     else if (!same(sent, ours)) written[pointer] = sent;
   };
-  const readRow = (row: Row, from: JsonObject, to: Tree, base: string, blankParent: boolean) => {
-    const sent = get(from, row.native);
-    const pointer = base + pointerOf(row.native);
+  const readRow = (row: ReadyRow, from: JsonObject, to: Tree, base: string) => {
+    const sent = reach(from, row.nativeSteps);
     if (isBlank(sent)) {
-      if (row.need) refusals.push(refuse('missing-field', at + pointer));
-      else if (!blankParent && !same(sent, row.blank)) note(pointer, sent, row.blank);
+      if (row.need) refusals.push(refuse('missing-field', at + base + pointerOf(row.native)));
+      else if (!same(sent, row.blank) && !hasBlankHolder(row, native)) {
+        note(base + pointerOf(row.native), sent, row.blank);
+      }
       return;
     }
     const read = row.codec.decode(sent as Json, from);
     if (read instanceof Turned) {
-      refusals.push(refuse(read.code, at + pointer, read.detail));
+      refusals.push(refuse(read.code, at + base + pointerOf(row.native), read.detail));
       return;
     }
-    put(to, row.unified, read);
+    place(to, row.unifiedSteps, read);
     const ours = row.codec.encode(read, to);
-    if (!(ours instanceof Turned) && !same(sent, ours)) note(pointer, sent, ours);
+    if (!(ours instanceof Turned) && !same(sent, ours)) note(base + pointerOf(row.native), sent, ours);
   };
-  for (const row of mapping.rows) {
-    if (!('each' in row)) {
-      readRow(row, native, value, '', hasBlankHolder(mapping, native, row.native));
+  for (const row of rowsOf(mapping)) {
+    if (row.each === undefined) {
+      readRow(row, native, value, '');
       continue;
     }
-    const sent = get(native, row.native);
+    const sent = reach(native, row.nativeSteps);
     const pointer = pointerOf(row.native);
     if (isBlank(sent) || (Array.isArray(sent) && sent.length === 0)) {
-      if (row.always) put(value, row.unified, []);
-      if (!same(sent, row.blank) && !hasBlankHolder(mapping, native, row.native)) note(pointer, sent, row.blank);
+      if (row.always) place(value, row.unifiedSteps, []);
+      if (!same(sent, row.blank) && !hasBlankHolder(row, native)) note(pointer, sent, row.blank);
       continue;
     }
     if (!Array.isArray(sent)) {
@@ -118,10 +120,10 @@ export function readTree(mapping: Mapping, native: JsonObject, at = ''): Read {
     const members = sent.map((member, i) => {
       const to: Tree = {};
       if (!isObject(member)) refusals.push(refuse('wrong-type', `${at}${pointer}/${i}`));
-      else for (const inner of row.each) readRow(inner, member, to, `${pointer}/${i}`, false);
+      else for (const inner of row.each) readRow(inner, member, to, `${pointer}/${i}`);
       return to;
     });
-    put(value, row.unified, members);
+    place(value, row.unifiedSteps, members);
   }
   for (const { path, sent } of emptyHolders(mapping, native)) note(pointerOf(path), sent, mapping.blanks?.[path]);
   const known = trieOf(mapping, 'native');
@@ -149,27 +151,27 @@ export function writeTree(mapping: Mapping, unified: JsonObject): Written {
     if (changesDeal(pointer)) refusals.push(refuse('not-expressible', pointer, detail));
     else lost.push(loss(pointer));
   };
-  const writeRow = (row: Row, from: JsonObject, to: Tree, base: string) => {
-    const value = get(from, row.unified);
+  const writeRow = (row: ReadyRow, from: JsonObject, to: Tree, base: string) => {
+    const value = reach(from, row.unifiedSteps);
     if (value === undefined) {
-      if (row.blank !== undefined) put(to, row.native, row.blank);
+      if (row.blank !== undefined) place(to, row.nativeSteps, row.blank);
       else if (row.need) refusals.push(refuse('not-expressible', base + pointerOf(row.unified)));
       return;
     }
     const ours = row.codec.encode(value, from);
     if (ours instanceof Turned) {
       cannot(base + pointerOf(row.unified), ours.detail);
-      if (row.blank !== undefined) put(to, row.native, row.blank);
-    } else put(to, row.native, ours);
+      if (row.blank !== undefined) place(to, row.nativeSteps, row.blank);
+    } else place(to, row.nativeSteps, ours);
   };
-  for (const row of mapping.rows) {
-    if (!('each' in row)) {
+  for (const row of rowsOf(mapping)) {
+    if (row.each === undefined) {
       writeRow(row, unified, native, '');
       continue;
     }
-    const members = get(unified, row.unified);
+    const members = reach(unified, row.unifiedSteps);
     if (!Array.isArray(members) || members.length === 0) {
-      if (row.blank !== undefined) put(native, row.native, row.blank);
+      if (row.blank !== undefined) place(native, row.nativeSteps, row.blank);
       continue;
     }
     const written = members.map((member, i) => {
@@ -177,7 +179,7 @@ export function writeTree(mapping: Mapping, unified: JsonObject): Written {
       for (const inner of row.each) writeRow(inner, member as JsonObject, to, `${pointerOf(row.unified)}/${i}`);
       return to;
     });
-    put(native, row.native, written);
+    place(native, row.nativeSteps, written);
   }
   for (const [path, blank] of Object.entries(mapping.blanks ?? {})) {
     const inside = get(native, path);

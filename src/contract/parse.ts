@@ -24,12 +24,22 @@ export function parseMessage(value: Json): Checked<Message> {
 
 /** The same message with its members as its schema lists them: one content is written in one way by every adapter. */
 function inOrder(message: Message): Message {
-  const { properties } = schemaOf(message.kind) as { readonly properties: Readonly<Record<string, unknown>> };
   const ordered: Record<string, unknown> = {};
-  for (const name of Object.keys(properties)) {
+  for (const name of membersOf(message.kind)) {
     if (Object.hasOwn(message, name)) ordered[name] = message[name as keyof Message];
   }
   return ordered as unknown as Message;
+}
+
+const members = new Map<string, readonly string[]>();
+
+function membersOf(kind: string): readonly string[] {
+  let names = members.get(kind);
+  if (names === undefined) {
+    names = Object.keys((schemaOf(kind) as { readonly properties: object }).properties);
+    members.set(kind, names);
+  }
+  return names;
 }
 
 /** The same from bytes. */

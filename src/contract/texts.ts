@@ -10,14 +10,16 @@ const COMPATIBILITY_IDEOGRAPHS = /[\uf900-\ufaff]|\ud87e[\udc00-\ude1f]/g;
  * texts to a computer and one to a reader. Refused, not mended, for what is signed is these bytes.
  */
 export function unnormalised(value: unknown, pointer = ''): readonly Refusal[] {
-  if (typeof value === 'string') return isNormal(value) ? [] : [refuse('bad-format', pointer, 'NFC')];
-  if (typeof value !== 'object' || value === null) return [];
-  let found: Refusal[] | undefined;
-  for (const [name, member] of Object.entries(value)) {
-    const inside = unnormalised(member, pointer + step(name));
-    if (inside.length > 0) found = [...(found ?? []), ...inside];
-  }
-  return found ?? [];
+  // Nearly every message is: pointers are only made for one that is not.
+  if (isNormalThroughout(value)) return [];
+  if (typeof value === 'string') return [refuse('bad-format', pointer, 'NFC')];
+  return Object.entries(value as object).flatMap(([name, member]) => unnormalised(member, pointer + step(name)));
+}
+
+function isNormalThroughout(value: unknown): boolean {
+  if (typeof value === 'string') return isNormal(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return (Array.isArray(value) ? value : Object.values(value)).every(isNormalThroughout);
 }
 
 function isNormal(text: string): boolean {

@@ -28,23 +28,37 @@ export function pointerOf(path: string): string {
 }
 
 export function get(from: JsonObject, path: string): Json | undefined {
+  return reach(from, split(path));
+}
+
+export function put(to: Tree, path: string, value: Json): void {
+  place(to, split(path), value);
+}
+
+/** What a path leads to, its steps taken apart ({@link split}). */
+export function reach(from: JsonObject, steps: readonly string[]): Json | undefined {
   let node: Json | undefined = from;
-  for (const key of split(path)) {
+  for (const key of steps) {
     if (!isObject(node) || !Object.hasOwn(node, key)) return undefined;
     node = node[key];
   }
   return node;
 }
 
-export function put(to: Tree, path: string, value: Json): void {
-  const parts = split(path);
+/** Sets what a path leads to, making objects on the way. */
+export function place(to: Tree, steps: readonly string[], value: Json): void {
   let node = to;
-  for (let i = 0; i < parts.length - 1; i++) {
-    const key = parts[i]!;
-    if (!isObject(node[key])) node[key] = {};
-    node = node[key] as Tree;
+  for (let i = 0; i < steps.length - 1; i++) {
+    const key = steps[i]!;
+    const inner = node[key];
+    if (isObject(inner)) node = inner as Tree;
+    else {
+      const made: Tree = {};
+      node[key] = made;
+      node = made;
+    }
   }
-  node[parts.at(-1)!] = value;
+  node[steps.at(-1)!] = value;
 }
 
 /** Sets (`undefined`: deletes) what a pointer names, making objects on the way; a pointer into nowhere does nothing. */
