@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { breakOnWarning, isLost, requireLasting } from './away.ts';
+import { GatheringSocket } from './gathering-socket.ts';
+import { asParameter } from './parameters.ts';
 
 /** Anything a statement can be sent to: the pool, or the one connection of a transaction. */
 export interface Queryable {
@@ -52,6 +54,7 @@ export function openDatabase(url: string, limits: DatabaseLimits): Database {
     keepAlive: true,
     // Statements that do not wait for each other are sent together (commit.ts); the order of the calls is kept.
     pipeline: true,
+    stream: () => new GatheringSocket(),
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
@@ -181,7 +184,7 @@ function prepared(text: string, values: readonly unknown[] | undefined): pg.Quer
     name = `q${names.size}`;
     names.set(text, name);
   }
-  return { ...(name === undefined ? {} : { name }), text, values: values as unknown[] };
+  return { ...(name === undefined ? {} : { name }), text, values: values.map(asParameter) };
 }
 
 /** Resolves when the database answers and can be written to; throws what went wrong otherwise. */

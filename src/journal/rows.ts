@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import { arrayLiteral } from './parameters.ts';
 
 /** Column name → PostgreSQL type of one array parameter. */
 export type Columns<Row> = { readonly [Name in keyof Row & string]?: string };
@@ -77,7 +78,7 @@ function bindRows<Row extends object>(columns: Columns<Row>, rows: readonly Row[
       // An array of arrays would be flattened by unnest, so a text[] travels as its literal and is cast on arrival.
       bound.push(
         bind(
-          rows.map((row) => listLiteral(row[name] as readonly string[])),
+          rows.map((row) => arrayLiteral(row[name] as readonly string[])),
           'text',
         ),
       );
@@ -124,10 +125,6 @@ function packBytes<Row extends object>(rows: readonly Row[], names: readonly (ke
     places.set(name, { from, lengths });
   }
   return { bytes: Buffer.concat(parts, length), places };
-}
-
-function listLiteral(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`;
 }
 
 /**
