@@ -142,10 +142,18 @@ export function linkAlgOf(spki: Uint8Array): LinkAlg | undefined {
   }
 }
 
+type Validity = Pick<TrustEntry, 'notBefore' | 'notAfter' | 'status' | 'revokedAt'>;
+
 /** Whether a key may be relied on for what happened at that instant (journal time). */
-export function isValidAt(record: Pick<TrustEntry, 'notBefore' | 'notAfter' | 'status' | 'revokedAt'>, atMs: number) {
-  if (!(atMs >= Date.parse(record.notBefore) && atMs < Date.parse(record.notAfter))) return false;
-  return record.status === 'active' || (record.revokedAt !== undefined && atMs < Date.parse(record.revokedAt));
+export function isValidAt(record: Validity, atMs: number): boolean {
+  return validityOf(record)(atMs);
+}
+
+/** The same for one record asked again and again: its instants are read once. */
+export function validityOf({ notBefore, notAfter, status, revokedAt }: Validity): (atMs: number) => boolean {
+  const [fromMs, untilMs] = [Date.parse(notBefore), Date.parse(notAfter)];
+  const revokedMs = revokedAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(revokedAt);
+  return (atMs) => atMs >= fromMs && atMs < untilMs && (status === 'active' || atMs < revokedMs);
 }
 
 function memberFaults(given: unknown, pointer: string, members: typeof VALIDITY): readonly Refusal[] {

@@ -21,6 +21,7 @@ import {
   linkRecordFaults,
   type TrustRecord,
   trustRecordFaults,
+  validityOf,
 } from './trust-list-records.ts';
 
 export const TRUST_FORMAT = 'qiao-trust-list/2';
@@ -111,6 +112,7 @@ export function readTrustList(bytes: Uint8Array, anchor: TrustAnchor, sm2: Sm2):
     if (known === undefined) byParticipant.set(entry.participant, [entry]);
     else known.push(entry);
   }
+  const links = payload.links.map((link) => ({ link, isValid: validityOf(link) }));
   const list: LocalTrustList = {
     payload,
     version: payload.version,
@@ -126,7 +128,9 @@ export function readTrustList(bytes: Uint8Array, anchor: TrustAnchor, sm2: Sm2):
       return entry !== undefined && isValidAt(entry, atMs) ? entry : undefined;
     },
     linkKeysAt: (exchange, side, atMs) =>
-      payload.links.filter((link) => link.exchange === exchange && link.side === side && isValidAt(link, atMs)),
+      links
+        .filter(({ link, isValid }) => link.exchange === exchange && link.side === side && isValid(atMs))
+        .map(({ link }) => link),
   };
   return { ok: true, list };
 }
