@@ -8,13 +8,13 @@ export interface LinkRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
   /** Of the answer, bytes. */
   readonly maxBytes: number;
   /** Until its last byte, ms. */
   readonly timeoutMs: number;
   /** Ends it before. */
-  readonly stop?: AbortSignal;
+  readonly stop?: AbortSignal | undefined;
 }
 
 /**

@@ -59,7 +59,7 @@ export function openLink(settings: LinkSettings, ports: LinkPorts): Link {
         headers,
         maxBytes,
         timeoutMs: settings.timeoutMs,
-        ...(method === 'GET' ? {} : { body }),
+        body: method === 'GET' ? undefined : body,
       });
       heard();
       return response.data;

@@ -40,15 +40,16 @@ export function openLine(
     async call(path, body, stop, maxBytes = settings.maxAnswerBytes) {
       const asked = { member: settings.member, serial: await serial(), nowMs: ports.nowMs() };
       const headers = await sealRequest({ ...asked, ...(body === undefined ? { path } : { body }) }, ports.signer);
+      if (body !== undefined) headers['Content-Type'] = 'application/xml; charset=GB18030';
       try {
         const response = await request(agents, {
+          method: body === undefined ? 'GET' : 'POST',
           url: base + path,
+          headers,
+          body,
           maxBytes,
           timeoutMs: settings.timeoutMs,
-          ...(stop === undefined ? {} : { stop }),
-          ...(body === undefined
-            ? { method: 'GET', headers }
-            : { method: 'POST', body, headers: { ...headers, 'Content-Type': 'application/xml; charset=GB18030' } }),
+          stop,
         });
         const answer = response.data;
         const seal = await openSeal(response.headers as Record<string, unknown>, answer, {

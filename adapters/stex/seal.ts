@@ -68,10 +68,10 @@ export async function openSeal(
     readonly serials: SerialWindow;
   },
 ): Promise<Seal | Refusal> {
-  const [member, time, serial, signature] = ['member', 'time', 'serial', 'signature'].map((name) => {
-    const value = headers[`x-stex-${name}`];
-    return typeof value === 'string' ? value : '';
-  }) as [string, string, string, string];
+  const member = textOf(headers['x-stex-member']);
+  const time = textOf(headers['x-stex-time']);
+  const serial = textOf(headers['x-stex-serial']);
+  const signature = textOf(headers['x-stex-signature']);
   if (member !== checks.member) return refuse('unknown-sender', '', member.slice(0, 40));
   const sentAtMs = momentOf(time);
   if (sentAtMs === undefined) return refuse('stale', '', time);
@@ -85,6 +85,10 @@ export async function openSeal(
   if (Math.abs(checks.nowMs - sentAtMs) > WINDOW_MS) return refuse('stale', '', time);
   if (!checks.serials.take(Number(serial))) return refuse('replayed', '', serial);
   return { covered: text, signature };
+}
+
+function textOf(header: unknown): string {
+  return typeof header === 'string' ? header : '';
 }
 
 function momentOf(time: string): number | undefined {

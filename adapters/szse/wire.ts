@@ -156,7 +156,8 @@ function readGroup(
 export function writeTagged(tree: JsonObject): Buffer {
   let text = `35=${String(tree['35'])}${SOH}`;
   // Whole-number keys of an object come in ascending order (ECMA-262, OrdinaryOwnPropertyKeys).
-  for (const [tag, value] of Object.entries(tree)) {
+  for (const tag of Object.keys(tree)) {
+    const value = tree[tag]!;
     if (tag === '35' || value === '') continue;
     if (!Array.isArray(value)) text += `${tag}=${String(value)}${SOH}`;
     else {
@@ -169,6 +170,6 @@ export function writeTagged(tree: JsonObject): Buffer {
 
 function writeMember(member: JsonObject): string {
   let text = '';
-  for (const [tag, value] of Object.entries(member)) if (value !== '') text += `${tag}=${String(value)}${SOH}`;
+  for (const tag of Object.keys(member)) if (member[tag] !== '') text += `${tag}=${String(member[tag])}${SOH}`;
   return text;
 }

@@ -165,7 +165,10 @@ function backoffMs(attempts: number, parts: FinishParts): number {
 
 /** The terms in force as values; whose rule each one is stands in the decision, which is kept with the listing. */
 function termsSaid(decision: Decision | null): ListingMirrored['terms'] {
-  return Object.fromEntries(Object.entries(decision?.terms ?? {}).map(([name, term]) => [name, term?.value ?? null]));
+  const terms = decision?.terms ?? {};
+  const said: Record<string, unknown> = {};
+  for (const name of Object.keys(terms) as (keyof typeof terms)[]) said[name] = terms[name]?.value ?? null;
+  return said;
 }
 
 /** The host's word to the home that it shows the listing: its own number, and under which terms. */

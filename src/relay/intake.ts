@@ -201,13 +201,10 @@ function maySoonBeKnown(arrival: Arrival, message: Message, numbering: Numbering
 
 /** The first effect is the message that arrived; what follows is the gateway's own word. */
 function planOf({ entry }: Traveller, effects: readonly Planned['effect'][], parts: IntakeParts): readonly Planned[] {
-  return effects.map((effect, i) => ({
-    effect,
-    id: i === 0 ? entry.messageId : parts.newId(),
-    atMs: parts.nowMs(),
-    sentToUs: i === 0,
-    ...(i === 0
-      ? { native: { bytes: entry.arrival.bytes, digest: entry.digest.toString('hex'), proof: entry.arrival.proof } }
-      : {}),
-  }));
+  const { bytes, proof } = entry.arrival;
+  return effects.map((effect, i) => {
+    if (i > 0) return { effect, id: parts.newId(), atMs: parts.nowMs(), sentToUs: false };
+    const native = { bytes, digest: entry.digest.toString('hex'), proof };
+    return { effect, id: entry.messageId, atMs: parts.nowMs(), sentToUs: true, native };
+  });
 }
