@@ -1,5 +1,6 @@
 import type { Exchange } from '../contract/exchange.ts';
 import type { Queryable } from './database.ts';
+import { unescaped } from './escaped.ts';
 import { updateRows } from './rows.ts';
 
 /** A dead delivery stays open, so that it goes on blocking its lane, and is never due. */
@@ -40,7 +41,7 @@ export async function leaseDeliveries(
   /** Due later than any wait lasts: whoever wrote that had a wrong clock, and it is due now. */
   beyond = FAR,
 ): Promise<readonly Lease[]> {
-  const { rows } = await connection.query<Record<string, never>>(
+  const { rows } = await connection.query<Omit<Lease, 'envelope'> & { readonly envelope: string }>(
     `with head as (
        select d.no, d.state from delivery d
         where d.exchange = $1 and d.open and (d.due_at <= $3 or d.due_at > $5 and d.state <> 'dead')
@@ -53,7 +54,7 @@ export async function leaseDeliveries(
          from head where d.no = head.no
        returning d.no, d.message, d.kind, d.lane, d.attempts, d.created_at as "createdAt", head.state in ('sending', 'in-doubt') as "inDoubt"
      )
-     select leased.*, m.issuer, m.envelope, c.body as decision
+     select leased.*, m.issuer, encode(m.envelope, 'escape') as envelope, c.body as decision
        from leased join message m on m.id = leased.message
        left join lateral (select body from decision
          where leased.kind = 'listing' and listing = leased.lane and host = $1 and message = leased.message
@@ -61,7 +62,7 @@ export async function leaseDeliveries(
       order by leased.no`,
     [exchange, limit, at, until, beyond],
   );
-  return rows as unknown as readonly Lease[];
+  return rows.map((row) => ({ ...row, envelope: unescaped(row.envelope) }));
 }
 
 /** Makes leases longer while their calls last. One that ran out and was taken over stays with who took it. */

@@ -1,5 +1,6 @@
 import { type Leaf, type LeafType, leafOfBytes } from '../log/leaf.ts';
 import type { Queryable } from './database.ts';
+import { unescaped } from './escaped.ts';
 
 /** The tables whose rows become leaves, and what such a leaf says it is about. See keep_in_log() in 0003_log.sql. */
 const TYPES = {
@@ -28,7 +29,7 @@ interface Row {
   readonly seq: bigint;
   readonly sender: string;
   readonly atMs: bigint;
-  readonly bytes: Buffer;
+  readonly text: string;
   readonly beside: Buffer | null;
 }
 
@@ -47,12 +48,13 @@ export async function leavesFor(
     for (let at = 0; at < numbers.length; at += AT_ONCE) {
       const { rows } = await connection.query<Row & Record<string, unknown>>(
         `select no, coalesce(stream, '') as stream, coalesce(seq, 0) as seq, sender,
-                floor(extract(epoch from at) * 1000)::bigint as "atMs", bytes, beside
+                floor(extract(epoch from at) * 1000)::bigint as "atMs",
+                encode(bytes, 'escape') as text, beside
            from leaf_${source} where no = any($1::bigint[])`,
         [numbers.slice(at, at + AT_ONCE)],
       );
-      for (const { no, atMs, bytes, ...of } of rows) {
-        found.set(`${source} ${no}`, leafOfBytes(bytes, { ...of, type: TYPES[source], atMs: Number(atMs) }));
+      for (const { no, atMs, text, ...of } of rows) {
+        found.set(`${source} ${no}`, leafOfBytes(unescaped(text), { ...of, type: TYPES[source], atMs: Number(atMs) }));
       }
     }
   }
