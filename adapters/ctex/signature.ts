@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KeptNative, NativeVerifier } from '../../src/contract/adapter.ts';
 import { isObject, parseJson } from '../../src/contract/json.ts';
 
@@ -10,7 +10,7 @@ export function signedText(
   nonce: string,
   body: Uint8Array,
 ): string {
-  const digest = createHash('sha256').update(body).digest('hex');
+  const digest = hash('sha256', body, 'hex');
   return `${method}\n${pathWithQuery}\n${timestamp}\n${nonce}\n${digest}`;
 }
 
@@ -30,6 +30,6 @@ export function verifyProof({ bytes, proof }: KeptNative, verifier: NativeVerifi
   if (!json.ok || !isObject(json.value)) return false;
   const { text, sign } = json.value;
   if (typeof text !== 'string' || typeof sign !== 'string' || proof !== writeProof(text, sign)) return false;
-  if (SIGNED.exec(text)?.[1] !== createHash('sha256').update(bytes).digest('hex')) return false;
+  if (SIGNED.exec(text)?.[1] !== hash('sha256', bytes, 'hex')) return false;
   return verifier.verify(Buffer.from(text, 'utf8'), Buffer.from(sign, 'base64'));
 }

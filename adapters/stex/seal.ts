@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { NativeSigner, NativeVerifier } from '../../src/contract/adapter.ts';
 import { type Refusal, refuse } from '../../src/contract/refusal.ts';
 import { timeAt } from './wire.ts';
@@ -11,7 +11,7 @@ const SERIAL_WINDOW = 1024;
 
 /** Lower-hex SM3 of a body. */
 export function sm3(bytes: Uint8Array): string {
-  return createHash('sm3').update(bytes).digest('hex');
+  return hash('sm3', bytes, 'hex');
 }
 
 /** What a signature covers; `path` with query for a GET, whose body is empty. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Adapter, Answer, Arrival } from '../contract/adapter.ts';
 import type { Exchange } from '../contract/exchange.ts';
 import type { Message } from '../contract/message.ts';
@@ -109,7 +109,7 @@ const MOST_REFUSALS = 50;
 
 /** Reads the bytes; what cannot be read is refused, and still entered so that a repeat gets the same answer. */
 function read(arrival: Arrival, parts: IntakeParts): Traveller {
-  const digest = createHash('sha256').update(arrival.bytes).digest();
+  const digest = hash('sha256', arrival.bytes, 'buffer');
   const decoded = parts.adapters.get(arrival.exchange)!.decode(arrival.bytes);
   const entry = { arrival, digest, messageId: parts.newId() };
   if (!decoded.ok) {
@@ -173,7 +173,7 @@ function step(
 }
 
 function digestOfJson(value: object): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  return hash('sha256', JSON.stringify(value), 'hex');
 }
 
 type Numbering = ReadonlyMap<Exchange, ReadonlySet<string>>;
