@@ -14,6 +14,7 @@ export default {
       },
     ],
   },
+  setupFiles: ['<rootDir>/tests/support/one-at-a-time.mjs'],
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   testSequencer: '<rootDir>/tests/support/longest-first.mjs',
