@@ -40,26 +40,3 @@ export async function openConnections(url: string): Promise<Connections> {
     },
   };
 }
-
-interface Asked {
-  readonly text: string;
-  readonly values: readonly unknown[] | undefined;
-}
-
-const texts = new Map<string, { readonly name: string; readonly text: string; readonly isTimed: boolean }>();
-
-/**
- * Statements are prepared once for each real connection, which outlive a seed. The server's clock is the world's: where
- * one asks for it, it is told.
- */
-export function asSent({ text, values }: Asked, nowMs: number): pg.QueryConfig {
-  if (values === undefined) return { text };
-  const known = texts.get(text) ?? {
-    name: `s${texts.size}`,
-    text: text.replaceAll('clock_timestamp()', `$${values.length + 1}::timestamptz`),
-    isTimed: text.includes('clock_timestamp()'),
-  };
-  texts.set(text, known);
-  const { name, isTimed } = known;
-  return { name, text: known.text, values: isTimed ? [...values, new Date(nowMs)] : [...values] };
-}

@@ -56,7 +56,13 @@ export async function startServer(): Promise<{ readonly url: string; stop(): Pro
         wal_level: 'minimal',
         max_wal_senders: '0',
       },
-      ...{ autovacuum: 'off', track_counts: 'off', track_activities: 'off', checkpoint_timeout: '1h' },
+      ...{
+        autovacuum: 'off',
+        track_counts: 'off',
+        track_activities: 'off',
+        update_process_title: 'off',
+        checkpoint_timeout: '1h',
+      },
       // Where its data is.
       unix_socket_directories: '.',
     },
@@ -113,10 +119,14 @@ async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<r
 function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
   const patches = JSON.stringify(mutant?.patches ?? []);
   return fork(program, [], {
-    // Most of what a step leaves behind is garbage at once: with more room for it little of it is copied.
-    execArgv: ['--max-semi-space-size=32', '--single-threaded-gc', '--disable-warning=ExperimentalWarning'].concat(
-      ...[typescript, patched].map((hook) => ['--import', hook]),
-    ),
+    // Most of what a step leaves behind is garbage at once: with more room for it little of it is copied, or looked for.
+    execArgv: [
+      '--min-semi-space-size=32',
+      '--max-semi-space-size=32',
+      '--initial-old-space-size=256',
+      '--single-threaded-gc',
+      '--disable-warning=ExperimentalWarning',
+    ].concat(...[typescript, patched].map((hook) => ['--import', hook])),
     env: { ...process.env, QIAO_TEST_DATABASE_URL: databaseUrl, QIAO_SIMULATION_PATCHES: patches },
     // stdout and stderr are the parent's: what a seed prints is seen at once.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

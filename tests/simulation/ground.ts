@@ -7,6 +7,7 @@ import { libraryCalendars } from '../../src/rules/calendar.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { type Keys, simulationKeys } from './keys.ts';
+import { ask } from './prepared.ts';
 
 export const MORNING = Date.parse('2026-03-02T09:30:00+08:00');
 
@@ -41,7 +42,7 @@ export async function openGround(): Promise<Ground> {
   await monitor.query('set session_replication_role = replica');
   const database: Database = {
     url: '',
-    query: (text, values) => monitor.query(text, values as unknown[]),
+    query: (text, values = []) => ask(monitor, { text, values }, MORNING),
     connect: () => Promise.reject(new Error('assertion: whoever looks on has no transactions')),
     close: async () => {},
   };

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import type { Database } from '../../src/journal/database.ts';
-import { asSent, type Connections } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { ask as askServer } from './prepared.ts';
 import type { Program, World } from './world.ts';
 
 /**
@@ -152,7 +153,7 @@ export function openStore(world: World, connections: Connections): Store {
       .map(async (one) => {
         one.isSent = true;
         try {
-          const result = await client.real.query(asSent(one, nowMs));
+          const result = await askServer(client.real, one, nowMs);
           one.answer = () => one.resolve(result);
         } catch (error) {
           one.answer = () => one.reject(error);

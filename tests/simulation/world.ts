@@ -53,6 +53,9 @@ interface Step {
   isCancelled: boolean;
 }
 
+/** Characters. */
+const HASHED_AT_ONCE = 16_384;
+
 /** The machine's own, kept before the virtual ones take their place. */
 const realImmediate = globalThis.setImmediate;
 
@@ -66,10 +69,17 @@ export function openWorld(seed: number, startMs: number, print?: (line: string) 
   let no = 0;
   let done = 0;
   let current = nobody;
+  let said = '';
+
+  const hashSaid = () => {
+    hash.update(said);
+    said = '';
+  };
 
   const note = (line: string) => {
     const text = `${(nowMs - startMs).toFixed(3)} ${line}`;
-    hash.update(text).update('\n');
+    said += `${text}\n`;
+    if (said.length > HASHED_AT_ONCE) hashSaid();
     print?.(text);
   };
   const put = (atMs: number, program: Program, what: string, act: Step['act']): Step => {
@@ -86,7 +96,7 @@ export function openWorld(seed: number, startMs: number, print?: (line: string) 
     await act();
     // Promises and ticks come to rest before the machine's next turn; what Node puts off to a turn of its own, and what
     // that puts off again, is still this step's.
-    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => realImmediate(resolve));
+    await new Promise<void>((resolve) => realImmediate(() => realImmediate(() => realImmediate(resolve))));
     for (const look of looks) look(program);
     current = nobody;
   };
@@ -136,7 +146,10 @@ export function openWorld(seed: number, startMs: number, print?: (line: string) 
       get steps() {
         return done;
       },
-      digest: () => hash.copy().digest('hex').slice(0, 32),
+      digest: () => {
+        hashSaid();
+        return hash.copy().digest('hex').slice(0, 32);
+      },
     },
   };
 }
