@@ -78,7 +78,7 @@ function numberField(path: string): string {
 }
 
 function retryAfterMs(seconds: Json | undefined): number {
-  const stated = Number(seconds);
+  const stated = typeof seconds === 'object' ? 0 : Number(seconds);
   return Number.isFinite(stated) && stated > 0 ? Math.min(stated, 3600) * 1000 : 1000;
 }
 
@@ -90,7 +90,7 @@ function refusalsIn(answer: CtexAnswer, code: RefusalCode): readonly Refusal[] {
 
 /** One of `data.errors` or `data.rules`: a name, or an object with a pointer and a text. */
 function refusalOf(one: Json, code: RefusalCode): Refusal {
-  if (!isObject(one)) return refuse(code, '', String(one).slice(0, 200));
+  if (!isObject(one)) return refuse(code, '', Array.isArray(one) ? '' : String(one).slice(0, 200));
   const [pointer, ...texts] = [one.pointer, one.rule ?? one.code, one.msg ?? one.message_zh].map((part) =>
     typeof part === 'string' ? part.slice(0, 200) : '',
   );

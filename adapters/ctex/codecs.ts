@@ -23,7 +23,7 @@ export function amountIn(unitAt: string): Codec {
 }
 
 const unit = (value: Json) =>
-  (typeof value === 'string' ? codes.priceUnit[value] : undefined) ?? new Turned('unknown-unit', String(value));
+  (typeof value === 'string' ? codes.priceUnit[value] : undefined) ?? new Turned('unknown-unit', value);
 export const priceUnit: Codec = { decode: unit, encode: unit };
 
 /** Text that is not empty: CTEX cannot tell an empty text from none. */
@@ -41,10 +41,10 @@ const RATIO = /^(0|[1-9]\d?|100)(?:\.(\d{1,4}))?$/;
 export const ratio: Codec = {
   decode: (value) => {
     const match = typeof value === 'string' ? RATIO.exec(value) : null;
-    if (match === null) return new Turned('bad-number', String(value));
+    if (match === null) return new Turned('bad-number', value);
     const [, whole, fraction = ''] = match;
     if (whole !== '100') return `0.${whole!.padStart(2, '0')}${fraction}`;
-    return /^0*$/.test(fraction) ? '1.00' : new Turned('bad-number', String(value));
+    return /^0*$/.test(fraction) ? '1.00' : new Turned('bad-number', value);
   },
   encode: (value) => {
     const share = String(value);
@@ -60,7 +60,7 @@ const NUMBERED_AS_PATENT = ['invention', 'utility-model', 'design', 'patent-appl
 /** The number of an IP right; patents are written in groups, `ZL 2023 1 0123456.6`. */
 export const ipNumber: Codec = {
   decode: (value, around) => {
-    const type = codes.ipType[String(around.ipType)];
+    const type = typeof around.ipType === 'string' ? codes.ipType[around.ipType] : undefined;
     if (typeof value !== 'string') return new Turned('wrong-type');
     // An unknown type is refused by its own row; without it there is nothing to check the number against.
     if (type === undefined) return value;
@@ -76,7 +76,7 @@ export const ipNumber: Codec = {
 
 /** `"0"` / `"1"` ↔ the encumbrances CTEX knows: none, or a pledge. */
 export const pledged: Codec = {
-  decode: (value) => (value === '1' ? ['pledge'] : value === '0' ? [] : new Turned('unknown-code', String(value))),
+  decode: (value) => (value === '1' ? ['pledge'] : value === '0' ? [] : new Turned('unknown-code', value)),
   encode: (value) => ((value as readonly string[]).includes('pledge') ? '1' : '0'),
 };
 
@@ -84,8 +84,9 @@ export const pledged: Codec = {
 export function numberedBeside(exchangeAt: string): Codec {
   return {
     decode: (value, around) => {
-      const exchange = codes.otherExchange[String(get(around, exchangeAt))];
-      if (typeof value !== 'string' || value.length > 64) return new Turned('bad-format', String(value));
+      const named = get(around, exchangeAt);
+      const exchange = typeof named === 'string' ? codes.otherExchange[named] : undefined;
+      if (typeof value !== 'string' || value.length > 64) return new Turned('bad-format', value);
       return isExchange(exchange) ? idOf(exchange, value) : new Turned('unknown-code', exchangeAt);
     },
     encode: (value) => nativeIdOf(String(value)),
@@ -97,12 +98,12 @@ export function dealState(certificateAt: string): Codec {
   return {
     decode: (value, around) => {
       const status = typeof value === 'string' ? codes.dealState[value] : undefined;
-      if (status === undefined) return new Turned('unknown-code', String(value));
+      if (status === undefined) return new Turned('unknown-code', value);
       const certificate = get(around, certificateAt);
       const hasCertificate = certificate !== undefined && certificate !== null && certificate !== '';
       return status === 'cancelled' && hasCertificate ? 'reversed' : status;
     },
-    encode: (value) => codes.dealStateOf[String(value)] ?? new Turned('unknown-code', String(value)),
+    encode: (value) => codes.dealStateOf[String(value)] ?? new Turned('unknown-code', value),
   };
 }
 

@@ -29,7 +29,10 @@ function decodeEvent(native: JsonObject): Checked<Message> {
   const type = native.eventType as Json;
   const kind = typeof type === 'string' && Object.hasOwn(codes.eventKind, type) ? codes.eventKind[type] : undefined;
   const mapping = kind === undefined ? undefined : own[kind as Kind];
-  if (mapping === undefined) return refused(refuse('unknown-kind', '/eventType', String(type).slice(0, 40)));
+  // String() throws on an object that has a field `toString`.
+  if (mapping === undefined) {
+    return refused(refuse('unknown-kind', '/eventType', typeof type === 'object' ? '' : String(type).slice(0, 40)));
+  }
   if (kind === 'deal') {
     const state = get(native, 'data.state');
     if (

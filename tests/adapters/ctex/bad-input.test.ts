@@ -370,6 +370,18 @@ describe('whatever comes', () => {
     );
   });
 
+  test.each(names)('%s with an object that has no text in place of any one value is read or refused', (name) => {
+    const event = JSON.parse(text(name)) as Tree;
+    for (const path of pathsOf(event)) {
+      const tree = structuredClone(event);
+      const parent = path.slice(0, -1).reduce((node, key) => node[key] as Tree, tree);
+      for (const textless of [{ toString: false }, [{ toString: false }]]) {
+        parent[path.at(-1)!] = textless;
+        expect([path, typeof decode(Buffer.from(JSON.stringify(tree))).ok]).toEqual([path, 'boolean']);
+      }
+    }
+  });
+
   test('spelling kept for CTEX that no longer fits the message is not used, whatever it points at', () => {
     const decoded = decode(inText('"price": "128.5"', '"price": "128.50"'));
     if (!decoded.ok) throw new Error(JSON.stringify(decoded.refusals));
