@@ -117,7 +117,7 @@ async function runWorkers(options: FleetOptions, databaseUrl: string): Promise<r
 }
 
 function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
-  const patches = JSON.stringify(mutant?.patches ?? []);
+  const hooks = mutant === undefined ? [typescript] : [typescript, patched];
   return fork(program, [], {
     // Most of what a step leaves behind is garbage at once: with more room for it little of it is copied, or looked for.
     execArgv: [
@@ -126,8 +126,12 @@ function start(databaseUrl: string, mutant: Mutant | undefined): ChildProcess {
       '--initial-old-space-size=256',
       '--single-threaded-gc',
       '--disable-warning=ExperimentalWarning',
-    ].concat(...[typescript, patched].map((hook) => ['--import', hook])),
-    env: { ...process.env, QIAO_TEST_DATABASE_URL: databaseUrl, QIAO_SIMULATION_PATCHES: patches },
+    ].concat(...hooks.map((hook) => ['--import', hook])),
+    env: {
+      ...process.env,
+      QIAO_TEST_DATABASE_URL: databaseUrl,
+      QIAO_SIMULATION_PATCHES: JSON.stringify(mutant?.patches ?? []),
+    },
     // stdout and stderr are the parent's: what a seed prints is seen at once.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
