@@ -6,6 +6,7 @@ import type { Limits } from '../../src/config-limits.ts';
 import { type Exchange, exchanges } from '../../src/contract/exchange.ts';
 import { type Database, openDatabase } from '../../src/journal/database.ts';
 import { type KeyStore, openKeyStore } from '../../src/trust/keystore.ts';
+import { putDemoKeys } from '../support/demo-keys.ts';
 import { type Findings, judge } from './audit.ts';
 import { buildInto } from './build.ts';
 import { type Field, openField } from './field.ts';
@@ -83,6 +84,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     buildInto(built, options.mutant);
     const aheadMs = MORNING - Date.now();
     const keysFolder = join(folder, 'keys');
+    await putDemoKeys(keysFolder, MORNING);
     keys = await openKeyStore(keysFolder, { demo: true, nowMs: () => Date.now() + aheadMs });
     field = await openField({ folder, built, keysFolder, aheadMs, limits: crashLimits, ...options });
     return await Promise.race([measure(field, keys, options), interruption(options.signal)]);
