@@ -8,7 +8,7 @@ import { freemem, hostname } from 'node:os';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
-/** What all suites together take at most is an eighth of that. */
+/** All suites together take about a quarter of that at most. */
 const ROOM_BYTES = 4 * 1024 ** 3;
 /** Containers may share that memory, and each has numbers of its own for its processes. */
 const prefix = `qiao-scratch-${hostname()}-`;
