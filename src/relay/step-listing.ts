@@ -104,8 +104,9 @@ export function stepListingState(state: ListingState, context: StepContext): Ste
 /** The highest version of the content known so far; 0: none. States have versions, too, and may be ahead of it. */
 function contentVersion(id: string, { standing }: StepContext): number {
   let highest = 0;
+  const prefix = `${id}\n`;
   for (const name of standing.versions.keys()) {
-    if (name.startsWith(`${id}\n`)) highest = Math.max(highest, Number(name.slice(id.length + 1)));
+    if (name.startsWith(prefix)) highest = Math.max(highest, Number(name.slice(prefix.length)));
   }
   return highest;
 }
