@@ -29,11 +29,11 @@ export async function sequence(database: Database, most: number, atMs: number): 
     const wanted = await takeWaiting(connection, most);
     if (wanted.length === 0) return NOTHING;
     const leaves = await leavesFor(connection, wanted);
-    const rows = wanted.flatMap((row, i) => {
+    const rows = wanted.flatMap(({ source, no }, i) => {
       const of = leaves[i];
       if (of === undefined) return [];
       const leaf = encodeLeaf(of);
-      return [{ ...row, leaf, hash: leafHash(leaf) }];
+      return [{ source, no, leaf, hash: leafHash(leaf) }];
     });
     await appendLeaves(connection, edge, rows, new Date(atMs));
     return { leaves: rows.length, gone: wanted.filter((_, i) => leaves[i] === undefined) };
@@ -90,7 +90,7 @@ async function appendLeaves(
       connection,
       'journal_leaf',
       { idx: 'bigint', leaf: 'bytea', hash: 'bytea', source: 'text', no: 'bigint' },
-      rows.map((row, i) => ({ ...row, idx: edge.size + BigInt(i) })),
+      rows.map(({ source, no, leaf, hash }, i) => ({ idx: edge.size + BigInt(i), leaf, hash, source, no })),
     ),
     insertRows(
       connection,

@@ -53,8 +53,10 @@ export async function leavesFor(
            from leaf_${source} where no = any($1::bigint[])`,
         [numbers.slice(at, at + AT_ONCE)],
       );
-      for (const { no, atMs, text, ...of } of rows) {
-        found.set(`${source} ${no}`, leafOfBytes(unescaped(text), { ...of, type: TYPES[source], atMs: Number(atMs) }));
+      const type = TYPES[source];
+      for (const { no, stream, seq, sender, atMs, text, beside } of rows) {
+        const of = { type, sender, stream, seq, atMs: Number(atMs), beside };
+        found.set(`${source} ${no}`, leafOfBytes(unescaped(text), of));
       }
     }
   }
