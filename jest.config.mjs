@@ -20,5 +20,6 @@ export default {
   testSequencer: '<rootDir>/tests/support/longest-first.mjs',
   // Against a hang only: on a busy machine everything takes longer, and nothing is wrong with that.
   testTimeout: 300_000,
-  maxWorkers: 2,
+  // For two cores: suites wait for processes, sockets and PostgreSQL an eighth of their time, in which a third one works.
+  maxWorkers: 3,
 };

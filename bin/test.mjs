@@ -34,12 +34,18 @@ const report = join(folder, 'report.json');
 const options =
   `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
 const scratch = makeScratch(process.pid);
-const child = spawn(process.execPath, [jest, ...process.argv.slice(2), '--json', `--outputFile=${report}`], {
-  cwd: root,
-  // With --json jest prints the report to stdout as well; what people read comes on stderr.
-  stdio: ['inherit', 'ignore', 'inherit'],
-  env: { ...process.env, NODE_OPTIONS: options, ...(scratch === undefined ? {} : { TMPDIR: scratch }) },
-});
+// What jest has compiled outlasts the run, where it always was.
+const cache = join(tmpdir(), `jest_${process.getuid?.().toString(36) ?? ''}`);
+const child = spawn(
+  process.execPath,
+  [jest, ...process.argv.slice(2), '--json', `--outputFile=${report}`, `--cacheDirectory=${cache}`],
+  {
+    cwd: root,
+    // With --json jest prints the report to stdout as well; what people read comes on stderr.
+    stdio: ['inherit', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: options, ...(scratch === undefined ? {} : { TMPDIR: scratch }) },
+  },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 
 child.on('close', (code) => {

@@ -16,8 +16,10 @@ export default async function setUp(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   // Run as root, the server is another user and must be able to enter.
   chmodSync(folder, 0o711);
-  // Its rows end with it: what it promises of them beyond the life of the machine nobody waits for.
-  const settings = { fsync: 'off', full_page_writes: 'off' };
+  // Its rows end with it: what it promises of them beyond the life of the machine nobody waits for. Several suites at once
+  // have pools on it, each on databases too short-lived to be swept.
+  const lasting = { fsync: 'off', full_page_writes: 'off' };
+  const settings = { ...lasting, max_connections: '200', autovacuum_naptime: '1min' };
   const embedded = await startEmbedded({ folder, settings, log: (line) => console.error(line) });
   // What is made on it without naming a template, as the scratch of a command is, has all tables from the start.
   const template = new URL(embedded.url);
