@@ -48,7 +48,7 @@ describe('the demo, twice in a row on a new folder', () => {
         rmSync(closed, { recursive: true, force: true });
       }
     },
-    180_000,
+    600_000,
   );
 
   it('ends well for an ordinary user', async () => {
@@ -60,5 +60,5 @@ describe('the demo, twice in a row on a new folder', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 180_000);
+  }, 600_000);
 });
