@@ -11,9 +11,9 @@ import type { Exchange } from '../src/contract/exchange.ts';
 import type { Gateway } from '../src/gateway.ts';
 import { type BareFigures, benchBare } from './bare.ts';
 import { type Bound, boundOf, type SignaturesSeen } from './bound.ts';
+import { type Flood, microsEach, processorTimes, sumOf, usedBetween } from './flood.ts';
 import { onGround } from './ground.ts';
 import { forkMocks, type Mocks } from './mocks-process.ts';
-import { processorMs } from './processes.ts';
 import { latencies, settled, wantLeaves } from './relay-journal.ts';
 
 export interface RelayBench {
@@ -32,7 +32,7 @@ export interface RelayFigures {
   readonly seconds: number;
   readonly listings: number;
   readonly listingsPerSecond: number;
-  /** The same without the Merkle log: no leaves made, none looked at again; measured before, in the same run. */
+  /** The same without the Merkle log: no leaves made, none looked at again; measured half before and half after. */
   readonly withoutLogAndReceipts: { readonly listingsPerSecond: number; readonly gatewayCpuMicrosPerListing: number };
   readonly log: LogFigures;
   readonly halfRate: {
@@ -97,39 +97,37 @@ async function measure(
   const afterWarmUp = memoryMiB();
 
   const pids = { postgres, mocks: mocks.pid };
-  const flood = async () => {
+  const flood = async (seconds: number): Promise<Flood> => {
     const before = processorTimes(pids);
     const began = performance.now();
-    const listings = await mocks.run(options);
+    const listings = await mocks.run({ ...options, seconds });
     expected += listings;
     await settled(gateway, expected);
     const tookS = (performance.now() - began) / 1000;
-    const after = processorTimes(pids);
-    const perListing = (of: keyof ProcessorTimes) => {
-      const [from, to] = [before[of], after[of]];
-      return from === undefined || to === undefined ? null : Math.round((1000 * (to - from)) / listings);
-    };
-    const cpuMicros = {
-      gateway: perListing('gateway') ?? 0,
-      postgres: perListing('postgres'),
-      mocks: perListing('mocks'),
-    };
-    return { listings, rate: listings / tookS, cpuMicros };
+    return { listings, tookS, ms: usedBetween(before, processorTimes(pids)) };
   };
-  options.progress(`吞吐（无默克尔日志与回执）/ throughput without the Merkle log and receipts ${options.seconds} s`);
-  const without = await flood();
-  await wantLeaves(gateway, true);
-  await gateway.journalLog.sequence();
+  // Half before and half after: a machine that grows faster or slower meanwhile is no difference then.
+  const withoutLog = async (which: string) => {
+    options.progress(
+      `吞吐（无默克尔日志与回执）/ throughput without the Merkle log, ${which}, ${options.seconds / 2} s`,
+    );
+    const flooded = await flood(options.seconds / 2);
+    await wantLeaves(gateway, true);
+    await gateway.journalLog.sequence();
+    return flooded;
+  };
+  const before = await withoutLog('1/2');
   gateway.journalLog.start();
   const leavesBefore = await gateway.journalLog.size();
 
   options.progress(`吞吐 / throughput ${options.seconds} s`);
   const signedBefore = (await mocks.count()).signatures;
-  const { listings: flooded, rate, cpuMicros } = await flood();
+  const flooded = await flood(options.seconds);
+  const rate = flooded.listings / flooded.tookS;
   const afterThroughput = memoryMiB();
   const { signatures } = await mocks.count();
   const signed = (exchange: Exchange) =>
-    Math.round((100 * (signatures[exchange] - signedBefore[exchange])) / flooded) / 100;
+    Math.round((100 * (signatures[exchange] - signedBefore[exchange])) / flooded.listings) / 100;
   const waiting = await gateway.journalLog.waiting();
   await gateway.journalLog.sequence();
   const leaves = (await gateway.journalLog.size()) - leavesBefore;
@@ -140,17 +138,21 @@ async function measure(
   expected += paced;
   await settled(gateway, expected);
   const { p50, p99 } = await latencies(gateway, since);
+  await gateway.journalLog.stop();
+  await wantLeaves(gateway, false);
+  const without = sumOf(before, await withoutLog('2/2'));
+  const rateWithout = without.listings / without.tookS;
   const { counted: found } = await mocks.count();
   return {
     seconds: options.seconds,
-    listings: flooded,
+    listings: flooded.listings,
     listingsPerSecond: round(rate),
     withoutLogAndReceipts: {
-      listingsPerSecond: round(without.rate),
-      gatewayCpuMicrosPerListing: without.cpuMicros.gateway,
+      listingsPerSecond: round(rateWithout),
+      gatewayCpuMicrosPerListing: microsEach(without, 'gateway') ?? 0,
     },
     log: {
-      slowerPercent: round(100 * (1 - rate / without.rate)),
+      slowerPercent: round(100 * (1 - rate / rateWithout)),
       leaves: Number(leaves),
       waiting: Number(waiting),
     },
@@ -160,26 +162,14 @@ async function measure(
       p50Ms: round(p50),
       p99Ms: round(p99),
     },
-    gatewayCpuMicrosPerListing: cpuMicros.gateway,
-    othersCpuMicrosPerListing: { postgres: cpuMicros.postgres, mocks: cpuMicros.mocks },
+    gatewayCpuMicrosPerListing: microsEach(flooded, 'gateway') ?? 0,
+    othersCpuMicrosPerListing: { postgres: microsEach(flooded, 'postgres'), mocks: microsEach(flooded, 'mocks') },
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     memoryMiB: { afterWarmUp, afterThroughput, atEnd: memoryMiB() },
     checkedInBooks: { expected: expected * 2, found },
     queue: options.redisUrl === undefined ? 'BullMQ on PostgreSQL' : 'BullMQ on Redis',
     perListing: { ctex: signed('ctex'), stex: signed('stex'), szse: signed('szse') },
   };
-}
-
-interface ProcessorTimes {
-  readonly gateway: number;
-  readonly postgres: number | undefined;
-  readonly mocks: number | undefined;
-}
-
-/** Milliseconds so far, of the gateway (this process), the database and the mock exchanges. */
-function processorTimes(pids: { readonly postgres: number; readonly mocks: number }): ProcessorTimes {
-  const { user, system } = process.cpuUsage();
-  return { gateway: (user + system) / 1000, postgres: processorMs(pids.postgres), mocks: processorMs(pids.mocks) };
 }
 
 function memoryMiB(): number {
