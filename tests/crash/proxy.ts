@@ -151,8 +151,11 @@ export async function openFaultProxy(target: () => Place | undefined, random: Ra
   };
 }
 
-/** A reset waits for what is still to be written, which a stuck peer never takes: it is let go at once. */
+/**
+ * A reset waits for what is still to be written, which a stuck peer never takes: it is let go at once. While an end is on
+ * its way libuv refuses to reset, and Node 20 could then never close the handle: the process would spin when it ends.
+ */
 function reset(socket: Socket): void {
-  socket.resetAndDestroy();
+  if (!socket.writableEnded || socket.writableFinished) socket.resetAndDestroy();
   socket.destroy();
 }
