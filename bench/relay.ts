@@ -32,7 +32,7 @@ export interface RelayFigures {
   readonly seconds: number;
   readonly listings: number;
   readonly listingsPerSecond: number;
-  /** The same without the Merkle log: no leaves made, none looked at again; measured half before and half after. */
+  /** The same without Merkle log and receipts: no leaves made, none looked at again; measured half before and half after. */
   readonly withoutLogAndReceipts: { readonly listingsPerSecond: number; readonly gatewayCpuMicrosPerListing: number };
   readonly log: LogFigures;
   readonly halfRate: {
@@ -89,11 +89,10 @@ async function measure(
   mocks.send({ aim: gateway.exchangeUrl ?? gateway.url });
   const warmUpS = Math.min(15, options.seconds / 2);
   options.progress(`预热 / warm-up ${warmUpS} s`);
+  // With the log: its thread, too, is measured when its code has been compiled.
+  gateway.journalLog.start();
   let expected = await mocks.run({ ...options, seconds: warmUpS });
   await settled(gateway, expected);
-  // The log's thread, too, is measured when its code has been compiled.
-  await gateway.journalLog.sequence();
-  await wantLeaves(gateway, false);
   const afterWarmUp = memoryMiB();
 
   const pids = { postgres, mocks: mocks.pid };
@@ -108,16 +107,19 @@ async function measure(
   };
   // Half before and half after: a machine that grows faster or slower meanwhile is no difference then.
   const withoutLog = async (which: string) => {
+    await gateway.journalLog.sequence();
+    await gateway.journalLog.pause();
+    await wantLeaves(gateway, false);
     options.progress(
-      `吞吐（无默克尔日志与回执）/ throughput without the Merkle log, ${which}, ${options.seconds / 2} s`,
+      `吞吐（无默克尔日志与回执）/ throughput without log and receipts, ${which}, ${options.seconds / 2} s`,
     );
     const flooded = await flood(options.seconds / 2);
     await wantLeaves(gateway, true);
     await gateway.journalLog.sequence();
+    gateway.journalLog.start();
     return flooded;
   };
   const before = await withoutLog('1/2');
-  gateway.journalLog.start();
   const leavesBefore = await gateway.journalLog.size();
 
   options.progress(`吞吐 / throughput ${options.seconds} s`);
@@ -138,8 +140,6 @@ async function measure(
   expected += paced;
   await settled(gateway, expected);
   const { p50, p99 } = await latencies(gateway, since);
-  await gateway.journalLog.stop();
-  await wantLeaves(gateway, false);
   const without = sumOf(before, await withoutLog('2/2'));
   const rateWithout = without.listings / without.tookS;
   const { counted: found } = await mocks.count();

@@ -17,6 +17,9 @@ import type { Opened } from './start-failure.ts';
 export interface JournalLog extends LogMeasured {
   /** Begins: rows get their leaves, and the log is looked at again and again. */
   start(): void;
+  /** Until the next start nothing of that is done: for measuring what it costs, and nothing else. */
+  pause(): Promise<void>;
+  isRunning(): boolean;
   /** Gives every row that waits its leaf now. */
   sequence(): Promise<void>;
   state(): Promise<Pick<LogState, 'head' | 'waiting' | 'signed' | 'recomputed'>>;
@@ -64,8 +67,10 @@ export function openJournalLog(parts: JournalLogParts): JournalLog {
     log('info', 'log-recomputed', { leaves: String(size), workedMs: Math.round(workedMs), alarms });
   };
   const timers: (() => Promise<void>)[] = [];
-  const stopTimers = () => Promise.all(timers.map((stop) => stop()));
-  opened.add(stopTimers);
+  const pause = async () => {
+    await Promise.all(timers.splice(0).map((stop) => stop()));
+  };
+  opened.add(pause);
   return {
     start: () => {
       timers.push(
@@ -73,6 +78,8 @@ export function openJournalLog(parts: JournalLogParts): JournalLog {
         repeat(recompute, limits.recomputeIntervalMs, faults.of('recomputation')),
       );
     },
+    pause,
+    isRunning: () => timers.length > 0,
     sequence: async () => {
       // Another gateway may have the batch: it is waited for, not passed by.
       do await sequence();
@@ -91,7 +98,7 @@ export function openJournalLog(parts: JournalLogParts): JournalLog {
     waiting: () => countWaiting(database),
     tampered: () => looked.alarms.count,
     stop: async () => {
-      await stopTimers();
+      await pause();
       await work.close();
     },
   };

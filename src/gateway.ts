@@ -44,7 +44,7 @@ export interface GatewayParts {
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly random?: () => number;
-  /** No leaves and no receipts until {@link JournalLog.start}: for measuring what those cost, and nothing else. */
+  /** No leaves and no receipts but while {@link JournalLog.start} says so: for measuring what those cost, and nothing else. */
   readonly journalLog?: 'later';
 }
 
@@ -118,10 +118,9 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     onFault: faults.of('replication'),
   });
   opened.add(replication.stop);
-  let isProving = parts.journalLog !== 'later';
   const seals: Seals = {
     signersOf: (participant: Participant, atMs) => keys.envelopeSigners(participant, atMs),
-    giveReceipts: () => isProving,
+    giveReceipts: () => parts.journalLog !== 'later' || journalLog.isRunning(),
   };
 
   const trust = await openTrust({ database, keys, log, nowMs });
@@ -261,13 +260,7 @@ async function build(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     database,
     access,
     witnessed,
-    journalLog: {
-      ...journalLog,
-      start: () => {
-        isProving = true;
-        journalLog.start();
-      },
-    },
+    journalLog,
     sweep: relay.sweep,
     closing: clearing.desk.closing,
     standing,
